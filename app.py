@@ -1,0 +1,30 @@
+"""Cat or Dog? The Space: find the model, build the page, serve it.
+
+    python app.py
+
+What a deployment can choose is in `ui/settings.py`; Gradio reads GRADIO_SERVER_PORT and GRADIO_SERVER_NAME.
+"""
+
+from __future__ import annotations
+
+from model import Classifier, ModelError
+from ui.api import routes
+from ui.classify import build, launch_options
+from ui.service import Service
+from ui.settings import Settings
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    try:
+        settings = Settings.from_environment()
+        classifier = Classifier.load(settings.model_repo, settings.model_revision)
+    except (ValueError, ModelError) as error:
+        raise SystemExit(f"Cannot start: {error}") from None
+    service = Service(classifier, settings.max_waiting)
+    page = build(service).queue(max_size=settings.max_waiting)
+    page.launch(app_kwargs={"routes": routes(service)}, **launch_options())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Scripts that print every number the README and the model card quote."""

@@ -1,0 +1,47 @@
+"""Classify photos from the terminal: `python -m model PHOTO...`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from model.classifier import Classifier
+from model.config import ModelError
+from model.photo import PhotoError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print one answer per photo. Returns the exit status: 0, 1 where a photo failed, 2 where the model did."""
+    parser = argparse.ArgumentParser(prog="python -m model", description="Print an answer per photo.")
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="a photo file; - reads one from standard input")
+    parser.add_argument("--model", help="a model folder or a Hub repository (default: the embedded starter)")
+    parser.add_argument("--revision", help="commit, tag or branch of the Hub repository")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    options = parser.parse_args(arguments)
+    try:
+        classifier = Classifier.load(options.model, options.revision)
+    except ModelError as error:
+        print(f"Cannot load the model: {error}", file=sys.stderr)
+        return 2
+    failed = False
+    for name in options.photos:
+        try:
+            prediction = classifier.classify([sys.stdin.buffer if name == "-" else name])[0]
+        except PhotoError as error:
+            failed = True
+            if options.json:
+                print(json.dumps({"photo": name, "error": str(error)}, ensure_ascii=False))
+            else:
+                print(f"{name}: {error}", file=sys.stderr)
+            continue
+        if options.json:
+            print(json.dumps({"photo": name, "label": prediction.label, "scores": prediction.as_dict()}, ensure_ascii=False))
+        else:
+            scores = "  ".join(f"{answer} {probability:.1%}" for answer, probability in prediction.as_dict().items())
+            print(f"{name}: {prediction.label}  ({scores})")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

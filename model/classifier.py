@@ -1,0 +1,125 @@
+"""Photos in, calibrated probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.config import NEITHER, Config
+from model.network import Network
+from model.photo import PhotoSource, fit, open_photo
+
+MAX_BATCH = 32
+# A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
+_OVERSAMPLING = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one photo: one probability per answer (the labels, then `neither`), in the model's order."""
+
+    answers: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The most probable answer: one of the labels, or `neither`."""
+        return self.answers[max(range(len(self.answers)), key=self.probabilities.__getitem__)]
+
+    @property
+    def probability(self) -> float:
+        """The probability of `label`, 0-1."""
+        return max(self.probabilities)
+
+    @property
+    def is_neither(self) -> bool:
+        """Whether the photo shows none of the labels, as far as the model can tell."""
+        return self.label == NEITHER
+
+    def as_dict(self) -> dict[str, float]:
+        """Probability per answer, most probable first; sums to 1."""
+        pairs = zip(self.answers, self.probabilities, strict=True)
+        return dict(sorted(pairs, key=lambda pair: pair[1], reverse=True))
+
+
+class Classifier:
+    """A trained model, ready to answer. Safe to use from several threads.
+
+    Args:
+        network: gives one logit per answer of `config`.
+        config: labels, input size, normalisation, temperature.
+        revision: the commit or `embedded`, `local`: which version of the model this is.
+    """
+
+    def __init__(self, network: Network, config: Config, revision: str = "local") -> None:
+        self.network = network
+        self.config = config
+        self.revision = revision
+        # (pixel / 255 - mean) / std as one multiplication and one addition per channel
+        std = np.asarray(config.input.std, dtype=np.float32).reshape(3, 1, 1)
+        mean = np.asarray(config.input.mean, dtype=np.float32).reshape(3, 1, 1)
+        self._scale = 1 / (255 * std)
+        self._shift = -mean / std
+        self._at_least = round(config.input.height * _OVERSAMPLING), round(config.input.width * _OVERSAMPLING)
+
+    @classmethod
+    def load(cls, source: str | Path | None = None, revision: str | None = None) -> Classifier:
+        """Load a model folder, a Hub repo `user/name` at `revision`, or the embedded starter (None).
+
+        Raises:
+            model.config.ModelError: the model cannot be found or used; the message says why.
+        """
+        from model.source import load
+
+        return load(source, revision)
+
+    def prepare(self, photo: PhotoSource) -> np.ndarray:
+        """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).
+
+        Raises:
+            model.photo.PhotoError: the photo cannot be used; the message is for the person who sent it.
+        """
+        size = self.config.input
+        return fit(open_photo(photo, at_least=self._at_least), size.height, size.width, size.resize)
+
+    def predict(self, prepared: Sequence[np.ndarray]) -> list[Prediction]:
+        """Answer for photos from `prepare`, in one call of the network per 32 photos."""
+        predictions: list[Prediction] = []
+        for start in range(0, len(prepared), MAX_BATCH):
+            logits = self.logits(prepared[start : start + MAX_BATCH])
+            predictions += [self._prediction(row) for row in softmax(logits / self.config.temperature)]
+        return predictions
+
+    def batch(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """The network's input for photos from `prepare`: float32 (N, 3, height, width), normalised."""
+        size = self.config.input
+        batch = np.empty((len(prepared), 3, size.height, size.width), dtype=np.float32)
+        for row, photo in zip(batch, prepared, strict=True):
+            np.multiply(photo.transpose(2, 0, 1), self._scale, out=row)
+            row += self._shift
+        return batch
+
+    def logits(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
+        """The network's raw output for photos from `prepare`: float32 (N, K), before temperature and softmax."""
+        return self.network.logits(self.batch(prepared))
+
+    def classify(self, photos: Sequence[PhotoSource]) -> list[Prediction]:
+        """One `Prediction` per photo, in order.
+
+        Raises:
+            model.photo.PhotoError: for the first photo that cannot be used.
+        """
+        return self.predict([self.prepare(photo) for photo in photos])
+
+    def _prediction(self, probabilities: np.ndarray) -> Prediction:
+        return Prediction(self.config.answers, tuple(probabilities.tolist()))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities float64 (N, K) whose rows sum to 1."""
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    normalised: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return normalised

@@ -1,0 +1,130 @@
+"""`config.json`: everything about a model that is not in its weights.
+
+The file is validated when it is read. A missing or wrong field becomes one `ModelError` sentence that names the file
+and the field, so that whoever wrote the file can mend it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+FORMAT_VERSION: Final = 1
+NEITHER = "neither"
+
+Channels = tuple[float, float, float]
+Side = Annotated[int, Field(ge=16, le=2048)]
+
+
+class ModelError(Exception):
+    """A model that cannot be used. The message names the model, what is wrong with it, and the way out."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(_Strict):
+    """How a photo becomes the network's input: a float32 tensor (N, 3, height, width), RGB.
+
+    Each value is `(pixel / 255 - mean) / std` of its channel. `squish` stretches the whole photo to the input size;
+    `crop` takes the largest centred part that has the input's aspect ratio. Both resample bilinearly with antialiasing.
+    """
+
+    height: Side
+    width: Side
+    resize: Literal["squish", "crop"]
+    mean: Channels
+    std: Channels
+
+    @field_validator("std")
+    @classmethod
+    def _std_is_positive(cls, std: Channels) -> Channels:
+        if min(std) <= 0:
+            raise ValueError("every value must be greater than 0")
+        return std
+
+
+class Neither(_Strict):
+    """What `neither` means for this model.
+
+    `output`: the network has one logit more than there are labels, the last one, trained on photos of other things.
+    """
+
+    method: Literal["output"]
+    meaning: str = Field(min_length=1, description="one sentence for the reader of an answer")
+
+
+class Architecture(_Strict):
+    """The network as `model.architecture.build` makes it: a torchvision body, average pooling, one linear layer."""
+
+    library: Literal["torchvision"]
+    name: str = Field(min_length=1)
+
+
+class Config(_Strict):
+    """A model folder's `config.json`."""
+
+    format_version: Literal[1]
+    name: str = Field(min_length=1)
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
+    input: Input
+    temperature: float = Field(gt=0, description="logits are divided by it before the softmax (Guo et al. 2017)")
+    neither: Neither | None = None
+    architecture: Architecture
+    training: dict[str, Any] = Field(description="data, settings, seed, duration: where the weights come from")
+    metrics: dict[str, Any] = Field(description="as measured on this folder by training/evaluate.py")
+    versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _labels_are_distinct(self) -> Config:
+        if len(set(self.answers)) != len(self.answers):
+            raise ValueError(f"labels: must be distinct and may not be {NEITHER!r} when the model knows neither")
+        return self
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The labels, and `neither` last where the model knows it: one name per logit."""
+        return (*self.labels, NEITHER) if self.neither else self.labels
+
+    @classmethod
+    def read(cls, path: Path) -> Config:
+        """Read and validate `path`.
+
+        Raises:
+            ModelError: the file is missing, is not JSON, or a field is missing or wrong.
+        """
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            raise ModelError(f"{path} is missing: a model folder needs a config.json") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(f"{path} cannot be read: {error}") from None
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ModelError(_sentence(path, error)) from None
+
+    def to_json(self) -> str:
+        """The text of `config.json`, ending in a newline."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def _sentence(path: Path, error: ValidationError) -> str:
+    """The first problem of a failed validation, as one sentence that names file and field."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return f"{path} is not valid JSON: {first['ctx']['error']}"
+    field = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "missing":
+            problem = "is missing"
+        case "extra_forbidden":
+            problem = "is not a field of this format; is it misspelt, or written by a newer version?"
+        case _:
+            given = first["input"]
+            shown = f", not {given!r}" if isinstance(given, (str, int, float, bool, type(None))) else ""
+            problem = f"is wrong: {first['msg'].removeprefix('Value error, ').rstrip('.')}{shown}"
+    return f"{path}: the field {field!r} {problem}" if field else f"{path}: {problem.removeprefix('is wrong: ')}"

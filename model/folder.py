@@ -1,0 +1,127 @@
+"""The model folder: the unit that is trained, published and loaded.
+
+config.json          labels, input, temperature, provenance (`model.config.Config`)
+model.onnx           int8 graph that serves
+model.safetensors    weights, to continue training and to look inside
+README.md            model card
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.architecture import build
+from model.classifier import Classifier
+from model.config import Config, ModelError
+from model.network import OnnxNetwork, TorchNetwork
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CONFIG = "config.json"
+ONNX = "model.onnx"
+WEIGHTS = "model.safetensors"
+CARD = "README.md"
+SERVING_FILES = (CONFIG, ONNX)
+
+
+def load_folder(folder: Path, revision: str = "local") -> Classifier:
+    """The classifier in a model folder.
+
+    Raises:
+        ModelError: a file is missing or wrong; the message names it.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a folder")
+    config = Config.read(folder / CONFIG)
+    path = folder / ONNX
+    if not path.is_file():
+        raise ModelError(f"{path} is missing: a model folder needs a {ONNX}")
+    with path.open("rb") as file:
+        if file.read(12) == b"version http":
+            raise ModelError(f"{path} is a git-lfs pointer, not the network: run `git lfs pull`")
+    network = OnnxNetwork(path)
+    if network.outputs not in (None, len(config.answers)):
+        raise ModelError(
+            f"{path} gives {network.outputs} logits, but {folder / CONFIG} names {len(config.answers)} answers: "
+            f"{', '.join(config.answers)}"
+        )
+    return Classifier(network, config, revision)
+
+
+def load_torch(folder: Path) -> Classifier:
+    """The same classifier computed by torch in float32 from `model.safetensors`: a yardstick for the int8 graph.
+
+    Raises:
+        ModelError: a file is missing or wrong; the message names it.
+    """
+    config = Config.read(folder / CONFIG)
+    module = build(config.architecture.name, len(config.answers))
+    load_weights(module, folder / WEIGHTS)
+    return Classifier(TorchNetwork(module), config)
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fill `module` with the weights of a .safetensors file, cast to float32.
+
+    Raises:
+        ModelError: the file is missing, damaged, or belongs to another network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(path)
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} is not a safetensors file: {error}") from None
+    try:
+        module.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})
+    except RuntimeError as error:
+        first = str(error).splitlines()[1:2]
+        raise ModelError(f"{path} belongs to another network: {' '.join(first).strip()}") from None
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place when the block ends, and vanishes if it fails.
+
+    An existing model folder is replaced only then.
+
+    Raises:
+        ModelError: `target` exists and is not a model folder.
+    """
+    check_replaceable(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        old = temporary.with_name(temporary.name + "-old")
+        if target.exists():
+            target.rename(old)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse to overwrite anything that is not a model folder or an empty one.
+
+    Raises:
+        ModelError: `target` holds something else.
+    """
+    if target.exists() and not (target.is_dir() and ((target / CONFIG).exists() or not any(target.iterdir()))):
+        raise ModelError(f"{target} exists and is not a model folder; choose another name or remove it first")

@@ -1,0 +1,75 @@
+"""Running a network. One interface, two engines: ONNX Runtime for serving, torch where there is no ONNX file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from model.config import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Network(Protocol):
+    """A network that turns a batch of inputs into logits; safe to call from several threads."""
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        """float32 (N, 3, height, width), normalised → float32 (N, K)."""
+        ...
+
+
+class OnnxNetwork:
+    """An ONNX graph with the input `photos` (N, 3, H, W) and the output `logits` (N, K), run on the CPU.
+
+    Args:
+        path: the .onnx file.
+        threads: cores one call may use; all of them by default.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or available_cores()
+        options.inter_op_num_threads = 1
+        # Waiting threads sleep: spinning steals the cores that decode the next photo (benchmarks/network.py).
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises several unrelated types
+            raise ModelError(f"{path} is not a usable ONNX network: {str(error).splitlines()[0]}") from None
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
+            raise ModelError(f"{path} must take one float tensor (N, 3, H, W) and give one tensor of logits")
+        self._input = inputs[0].name
+        self.outputs: int | None = outputs[0].shape[-1] if isinstance(outputs[0].shape[-1], int) else None
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        """float32 (N, 3, height, width), normalised → float32 (N, K)."""
+        result: np.ndarray = self._session.run(None, {self._input: batch})[0]
+        return result
+
+
+class TorchNetwork:
+    """A torch module of the same shape, in evaluation mode on the CPU."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._module = module.eval().cpu()
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        """float32 (N, 3, height, width), normalised → float32 (N, K)."""
+        import torch
+
+        with torch.inference_mode():
+            result: np.ndarray = self._module(torch.from_numpy(batch)).float().numpy()
+        return result
+
+
+def available_cores() -> int:
+    """The cores this process may use: a container's share, not the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,307 @@
+"""The one door for photos: whatever arrives becomes an upright RGB photo, or a `PhotoError` that says what to do.
+
+What comes in is untrusted. Formats are an allow-list and are told by content, never by name; sizes are checked in the
+header, before any pixel is decoded; large photos are decoded small where the format allows it and shrunk strip by
+strip where it does not, so that no photo costs more than 300 MB or 2 s (`benchmarks/photo_limits.py` measures it).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+PhotoSource = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
+
+MAX_BYTES = 20_000_000
+MAX_MEGAPIXELS = 50
+MAX_SIDE = 30_000
+# These decoders hold several full-size copies at once, or take seconds: measured by benchmarks/photo_limits.py.
+FORMAT_MEGAPIXELS = {"WEBP": 16, "AVIF": 25, "HEIF": 25}
+MAX_JPEG_COEFFICIENT_BYTES = 200_000_000
+MAX_JPEG_SCANS = 64
+
+FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # MPO comes in through JPEG
+_PLUGINS = (AvifImagePlugin, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)  # imported to register
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_NOT_PHOTOS = (
+    (b"%PDF", "a PDF: take a screenshot of the page, or export it as JPEG"),
+    (b"PK\x03\x04", "a zip archive or an office document: send the photos in it one by one"),
+    (b"version https://git-lfs", "a git-lfs pointer, not the photo itself: run `git lfs pull`"),
+    (b"<svg", "an SVG drawing: export it as PNG"),
+    (b"<?xml", "an SVG or XML file: export the picture as PNG"),
+    (b"<!doctype html", "a web page: open it and save the picture in it"),
+    (b"<html", "a web page: open it and save the picture in it"),
+    (b"data:", "a data: URL: send the decoded bytes"),
+    (b"\x1aE\xdf\xa3", "a video: send one frame of it as JPEG"),
+    (b"%!PS", "a PostScript file: export it as PNG"),
+)
+_STRIP_PIXELS = 1_000_000
+_ORIENTATION = 0x0112
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class PhotoError(ValueError):
+    """A photo that cannot be used. The message is for the person who sent it and says what to do."""
+
+
+class PhotoTooLarge(PhotoError):
+    """More bytes or more pixels than are accepted."""
+
+
+class PhotoFormatError(PhotoError):
+    """Not a picture, or in a format that is not accepted."""
+
+
+def open_photo(source: PhotoSource, at_least: tuple[int, int] | None = None) -> Image.Image:
+    """Open a photo from untrusted bytes, a path, a file object, a PIL image or an array.
+
+    The first frame of an animation is taken, the EXIF orientation applied, transparency laid on white.
+
+    Args:
+        source: an encoded photo of at most 20 MB (bytes, path or binary file object), a PIL image, or an array
+            (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of uint8 (0-255), uint16 (0-65535), bool or float (0-1).
+        at_least: (height, width) in pixels. A much larger photo may come back smaller, but with no side below this
+            (or below its own size). The limits on memory and time hold only where it is given.
+
+    Returns:
+        An image of mode RGB.
+
+    Raises:
+        PhotoTooLarge: over 20 MB, 50 megapixels, or what its format allows.
+        PhotoFormatError: not a photo, or not JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
+        PhotoError: damaged, cut off, or not to be found.
+    """
+    if isinstance(source, np.ndarray):
+        image = _from_array(source)
+    elif isinstance(source, Image.Image):
+        image = source
+        _check_pixels(image, "image")
+    else:
+        image = _decode_header(_read(source))
+    try:
+        if at_least and isinstance(image, JpegImagePlugin.JpegImageFile) and image is not source:
+            height, width = _as_stored(image, at_least)
+            image.draft(None, (width, height))  # the decoder shrinks by 2, 4 or 8 while it decodes
+        image.load()
+        orientation = image.getexif().get(_ORIENTATION, 1)  # after load: TIFF turns itself
+        rgb = _to_rgb(image, _factor(image, at_least))
+        return rgb.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else rgb
+    except PhotoError:
+        raise
+    except MemoryError:
+        raise PhotoTooLarge("This photo needs more memory than there is. Send a smaller one.") from None
+    except _DAMAGE as error:
+        raise PhotoError(_damaged(image, error)) from None
+
+
+_DAMAGE = (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, EOFError, RuntimeError,
+           OverflowError, AttributeError, struct.error, zlib.error)  # fmt: skip
+
+
+def _damaged(image: Image.Image, error: Exception) -> str:
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return "This photo is cut off: part of the file is missing. Send it again."
+    name = image.format or "image"
+    return f"This {name} file is damaged or of a rare kind ({image.mode}). Open it, save it as JPEG and send that."
+
+
+def _read(source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO) -> bytes:
+    """The bytes of an encoded photo, never more than one above the limit."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source[: MAX_BYTES + 1])
+    elif isinstance(source, (str, os.PathLike)):
+        if str(source).startswith(("http://", "https://")):
+            raise PhotoError(f"{source} is a web address. Download the photo and send the file.")
+        try:
+            with Path(source).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except IsADirectoryError:
+            raise PhotoError(f"{source} is a folder. Name the photos in it.") from None
+        except FileNotFoundError:
+            raise PhotoError(f"There is no file {source}.") from None
+        except (OSError, ValueError) as error:
+            raise PhotoError(f"{source} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    elif hasattr(source, "read"):
+        data = source.read(MAX_BYTES + 1)
+        if not isinstance(data, bytes):
+            raise PhotoError("The file must be opened in binary mode: open(path, 'rb').")
+    else:
+        raise PhotoError(f"A photo is bytes, a path, a binary file, a PIL image or an array, not {type(source).__name__}.")
+    if not data:
+        raise PhotoFormatError("The photo is empty: there are no bytes in it.")
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge(f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.")
+    return data
+
+
+def _decode_header(data: bytes) -> Image.Image:
+    """Open `data` without decoding its pixels, and check what the header promises."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        import pillow_heif  # 6 MB of codec that only HEIC photos need
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        formats: tuple[str, ...] = ("HEIF", "AVIF")
+    else:
+        formats = tuple(name for name in _FORMATS if name != "HEIF")
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PhotoTooLarge(_too_many_pixels(MAX_MEGAPIXELS)) from None
+    except UnidentifiedImageError:
+        raise PhotoFormatError(_not_a_photo(data)) from None
+    except _DAMAGE:
+        raise PhotoError("This photo is damaged: its header makes no sense. Open it, save it as JPEG and send that.") from None
+    _check_pixels(image, image.format or "image")
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        _check_jpeg(image, data)
+    return image
+
+
+def _not_a_photo(data: bytes) -> str:
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for magic, what in _NOT_PHOTOS:
+        if start.startswith(magic.lower()):
+            return f"This is {what}."
+    if data[4:8] == b"ftyp":
+        return "This is a video or a kind of photo that cannot be opened: send a JPEG."
+    return f"This is not a photo that can be opened. Send a {FORMAT_NAMES} file."
+
+
+def _check_pixels(image: Image.Image, name: str) -> None:
+    limit = FORMAT_MEGAPIXELS.get(name, MAX_MEGAPIXELS)
+    if image.width * image.height > limit * 1_000_000 or max(image.size) > MAX_SIDE:
+        raise PhotoTooLarge(_too_many_pixels(limit, name, image.size))
+    if 0 in image.size:
+        raise PhotoError("The photo is empty: it has no pixels.")
+
+
+def _too_many_pixels(limit: int, name: str = "image", size: tuple[int, int] | None = None) -> str:
+    found = f"This {name} has {size[0]}×{size[1]} pixels" if size else f"This {name} has too many pixels"
+    return f"{found}; at most {limit} megapixels and {MAX_SIDE} a side are accepted. Send a smaller one."
+
+
+def _check_jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
+    """Refuse the progressive JPEGs that cost too much: all coefficients are held at once, and every scan visits them."""
+    if "progressive" not in image.info:
+        return
+    if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        raise PhotoError("This JPEG is built of too many layers. Open it, save it again and send that.")
+    factors = [h * v for _, h, v, _ in image.layer]  # samples per block of each component: 4:2:0 is 4, 1, 1
+    coefficients = image.width * image.height * sum(factors) / max(factors, default=1)
+    if 2 * coefficients > MAX_JPEG_COEFFICIENT_BYTES:
+        raise PhotoTooLarge(f"This progressive JPEG of {image.width}×{image.height} pixels is too large. Send a smaller one.")
+
+
+def _as_stored(image: Image.Image, at_least: tuple[int, int]) -> tuple[int, int]:
+    """`at_least` as (height, width) of the pixels as they lie in the file, which EXIF may say to turn."""
+    turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    return (at_least[1], at_least[0]) if turned else at_least
+
+
+def _factor(image: Image.Image, at_least: tuple[int, int] | None) -> int:
+    """The whole number by which the photo can shrink with no side falling below `at_least`."""
+    if not at_least:
+        return 1
+    height, width = _as_stored(image, at_least)
+    return max(1, min(image.height // height, image.width // width))
+
+
+def _to_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """Shrink by `factor` (box average) and convert to RGB, a strip at a time so that no full-size copy is made."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image.reduce(factor) if factor > 1 else image.copy()
+    if image.mode in ("I", "F"):
+        return _wide_to_rgb(image.reduce(factor) if factor > 1 else image)
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // (width * factor)) * factor
+    out = Image.new("RGB", (math.ceil(width / factor), math.ceil(height / factor)))
+    for top in range(0, height, rows):
+        strip = _strip_to_rgb(image.crop((0, top, width, min(top + rows, height))), image.info.get("transparency"))
+        out.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return out
+
+
+def _strip_to_rgb(strip: Image.Image, transparency: object) -> Image.Image:
+    if strip.mode.startswith("I;16"):
+        high_byte = (np.asarray(strip).astype(np.uint16) >> 8).astype(np.uint8)
+        return Image.fromarray(high_byte).convert("RGB")
+    if transparency is not None and strip.mode in ("1", "L", "P", "RGB"):
+        strip.info["transparency"] = transparency
+        strip = strip.convert("RGBA")
+    if strip.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        rgba = strip.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return strip.convert("RGB")
+
+
+def _wide_to_rgb(image: Image.Image) -> Image.Image:
+    """32-bit integer or float grey: 0-1, 0-255 and 0-65535 keep their meaning, other ranges are stretched."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 65535:
+        low, high = 0.0, 1.0 if high <= 1 and image.mode == "F" else 255.0 if high <= 255 else 65535.0
+    scaled = (values - low) * (255 / max(high - low, 1e-12))
+    return Image.fromarray(scaled.clip(0, 255).astype(np.uint8)).convert("RGB")
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
+        raise PhotoError(f"An array photo has the shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}.")
+    if array.shape[0] * array.shape[1] > MAX_MEGAPIXELS * 1_000_000:
+        raise PhotoTooLarge(_too_many_pixels(MAX_MEGAPIXELS, "array", (array.shape[1], array.shape[0])))
+    if array.dtype == np.uint16:
+        array = (array >> 8).astype(np.uint8)
+    elif array.dtype == np.bool_:
+        array = array.astype(np.uint8) * 255
+    elif np.issubdtype(array.dtype, np.floating):
+        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+            raise PhotoError("A float array holds values from 0 to 1. Divide by 255, or send uint8.")
+        array = (array * 255).round().astype(np.uint8)
+    elif array.dtype != np.uint8:
+        raise PhotoError(f"An array photo is uint8, uint16, bool or float, not {array.dtype}.")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def fit(image: Image.Image, height: int, width: int, resize: str) -> np.ndarray:
+    """Resize an RGB photo to the network's input size: bilinear, antialiased.
+
+    Args:
+        resize: `squish` stretches the whole photo; `crop` takes the largest centred part of the right aspect ratio.
+
+    Returns:
+        uint8 array (height, width, 3), 0-255.
+    """
+    if resize == "crop":
+        resized = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    else:
+        resized = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.pictures import CAT
+from tests.running import ROOT
+
+ARTEFACTS = ROOT / "artefacts"
+
+
+@pytest.fixture(scope="session")
+def webcam_film(tmp_path_factory) -> Path:
+    """What the fake camera shows: one cat photo over and over, as motion JPEG."""
+    photo = Image.open(CAT).convert("RGB")
+    frame = Image.new("RGB", (640, 480), "gray")
+    photo = photo.resize((640, round(640 * photo.height / photo.width)))
+    frame.paste(photo, (0, (480 - photo.height) // 2))
+    still = tmp_path_factory.mktemp("camera") / "frame.jpg"
+    frame.save(still, quality=92)
+    film = still.with_name("film.mjpeg")
+    film.write_bytes(still.read_bytes() * 60)
+    return film
+
+
+@pytest.fixture(scope="session")
+def browser(webcam_film):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("needs Chromium (on Debian: apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={webcam_film}",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, app, request):
+    """The app's page, ready for a photo; a screenshot of how it ends is kept in artefacts/."""
+    size = getattr(request, "param", {"width": 1200, "height": 900})
+    context = browser.new_context(viewport=size, permissions=["camera", "clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("request", lambda request: request.url.startswith((app.url, "data:", "blob:")) or failures.append(request.url))
+    page.goto(app.url)
+    page.wait_for_selector("#photo input[type=file]", state="attached", timeout=60_000)
+    yield page
+    ARTEFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{request.node.name}.png", full_page=True)
+    context.close()
+    assert failures == [], "scripts failed, or the page asked another host"

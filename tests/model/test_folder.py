@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from model.config import ModelError
+from model.folder import load_folder, load_torch, written_whole
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.onnx"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=f"{name} is missing"):
+        load_folder(folder)
+
+
+def test_a_git_lfs_pointer_says_what_to_do(folder):
+    (folder / "model.onnx").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(ModelError, match="git lfs pull"):
+        load_folder(folder)
+
+
+def test_labels_that_do_not_fit_the_network_are_refused(folder, config):
+    document, write = config
+    write(document | {"labels": ["Cat", "Dog", "Horse"]})
+    with pytest.raises(ModelError, match="3 logits.*4 answers"):
+        load_folder(folder)
+
+
+def test_weights_of_another_network_are_refused(folder, config):
+    document, write = config
+    write(document | {"architecture": {"library": "torchvision", "name": "resnet18"}})
+    with pytest.raises(ModelError, match=r"model\.safetensors belongs to another network"):
+        load_torch(folder)
+
+
+def test_an_unknown_architecture_is_refused(folder, config):
+    document, write = config
+    write(document | {"architecture": {"library": "torchvision", "name": "resnet3"}})
+    with pytest.raises(ModelError, match="resnet3.*try resnet34"):
+        load_torch(folder)
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "models" / "mine"
+    with pytest.raises(ZeroDivisionError), written_whole(target) as folder:
+        (folder / "config.json").write_text("half")
+        raise ZeroDivisionError
+    assert list(target.parent.iterdir()) == []
+    with written_whole(target) as folder:
+        (folder / "config.json").write_text("whole")
+        assert not target.exists()
+    assert (target / "config.json").read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failed_rewrite_leaves_the_old_model(tmp_path):
+    target = tmp_path / "mine"
+    with written_whole(target) as folder:
+        (folder / "config.json").write_text("old")
+    with pytest.raises(ZeroDivisionError), written_whole(target) as folder:
+        (folder / "config.json").write_text("new")
+        raise ZeroDivisionError
+    assert (target / "config.json").read_text() == "old"
+    with written_whole(target) as folder:
+        (folder / "config.json").write_text("new")
+    assert (target / "config.json").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_not_a_model_is_never_overwritten(tmp_path):
+    (tmp_path / "holiday.jpg").write_bytes(b"photo")
+    with pytest.raises(ModelError, match="not a model folder"), written_whole(tmp_path):
+        pass
+    assert (tmp_path / "holiday.jpg").read_bytes() == b"photo"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+from model.classifier import Classifier
+from tests.pictures import CAT
+from ui.service import Busy, Service
+from ui.settings import Settings
+
+
+class Gate:
+    """A network that waits until it is let go."""
+
+    def __init__(self):
+        self.open = threading.Event()
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        assert self.open.wait(10)
+        return np.zeros((len(batch), 3), np.float32)
+
+
+def test_one_photo_too_many_is_turned_away_and_the_others_are_answered(classifier):
+    gate = Gate()
+    service = Service(Classifier(gate, classifier.config), max_waiting=3)
+
+    async def visit() -> list[object]:
+        waiting = [asyncio.create_task(service.answer(CAT)) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="Try again"):
+            await service.answer(CAT)
+        gate.open.set()
+        answered = await asyncio.gather(*waiting)
+        return [*answered, await service.answer(CAT)]
+
+    assert len(asyncio.run(visit())) == 4
+
+
+def test_a_bad_photo_frees_its_place(classifier):
+    service = Service(classifier, max_waiting=1)
+
+    async def visit() -> str:
+        for _ in range(3):
+            with pytest.raises(ValueError, match="not a photo"):
+                await service.answer(b"nothing")
+        return (await service.answer(CAT)).label
+
+    assert asyncio.run(visit()) == "Cat"
+
+
+def test_settings():
+    assert Settings.from_environment({}) == Settings()
+    assert Settings.from_environment({"MODEL_REPO": " ", "MAX_WAITING": ""}) == Settings()
+    full = {"MODEL_REPO": "a/b", "MODEL_REVISION": "v1", "MAX_WAITING": "9"}
+    assert Settings.from_environment(full) == Settings("a/b", "v1", 9)
+    for wrong in ({"MODEL_REVISION": "v1"}, {"MAX_WAITING": "0"}, {"MAX_WAITING": "-1"}, {"MAX_WAITING": "²"}):
+        with pytest.raises(ValueError, match="MODEL_REVISION|MAX_WAITING"):
+            Settings.from_environment(wrong)

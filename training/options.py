@@ -1,0 +1,56 @@
+"""Types for command line options: a wrong value is refused with the range that is allowed."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+
+def share(text: str) -> float:
+    """A number above 0 and below 1."""
+    value = _number(text)
+    if not 0 < value < 1:
+        raise ArgumentTypeError(f"must be above 0 and below 1, not {text}")
+    return value
+
+
+def rate(text: str) -> float:
+    """A number above 0."""
+    value = _number(text)
+    if not value > 0:
+        raise ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def at_least_one(text: str) -> int:
+    """A whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def side(text: str) -> int:
+    """A whole number of pixels, 32 to 2048."""
+    value = _whole(text, 32)
+    if value > 2048:
+        raise ArgumentTypeError(f"must be at most 2048 pixels, not {text}")
+    return value
+
+
+def _whole(text: str, lowest: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+    if value < lowest:
+        raise ArgumentTypeError(f"must be at least {lowest}, not {text}")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"must be a number, not {text!r}") from None

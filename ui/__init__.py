@@ -1,0 +1,1 @@
+"""What visitors and programs see: the page, its tabs, and the routes beside it."""

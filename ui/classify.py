@@ -1,0 +1,107 @@
+"""The Classify tab: a photo in, a probability for every answer out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from model.config import NEITHER
+from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
+from ui.photo_input import PhotoInput
+from ui.service import Busy, Service
+
+EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLE_LABELS = {"cat.jpg": "a cat", "coffee.jpg": "a cup of coffee"}
+# (how often old files are looked for, how old they may get), both in seconds
+DELETE_UPLOADS = (60, 600)
+_CONCURRENT_CALLS = 32
+
+
+def build(service: Service) -> gr.Interface:
+    """The interface; its function is the API endpoint `/classify` with the parameter `photo`."""
+    config = service.classifier.config
+
+    async def classify(photo: bytes | None) -> dict[str, float]:
+        """Probability of every answer for one photo, most probable first; they sum to 1."""
+        if photo is None:
+            raise gr.Error("There is no photo yet. Upload one, take one with the camera, or paste one.", print_exception=False)
+        try:
+            return (await service.answer(photo)).as_dict()
+        except (PhotoError, Busy) as error:
+            raise gr.Error(str(error), title="No answer", print_exception=False) from None
+
+    async def on_change(photo: bytes | None) -> dict[str, float] | None:
+        return None if photo is None else await classify(photo)
+
+    interface = gr.Interface(
+        fn=classify,
+        inputs=PhotoInput(
+            label="Photo",
+            sources=["upload", "webcam", "clipboard"],
+            buttons=["fullscreen"],
+            height=360,
+            placeholder="Drop a photo here, or click to upload",
+            alt_text="The photo to classify",
+            elem_id="photo",
+        ),
+        outputs=gr.Label(label="Answer", elem_id="answer"),
+        title=title(config.labels, config.name),
+        description=_description(config.labels, has_neither=config.neither is not None),
+        article=_article(service),
+        examples=[[str(EXAMPLES / name)] for name in EXAMPLE_LABELS],
+        example_labels=list(EXAMPLE_LABELS.values()),
+        cache_examples=False,  # an answer takes milliseconds; nothing is worth keeping
+        preload_example=False,
+        flagging_mode="never",  # no visitor's photo is written anywhere
+        analytics_enabled=False,
+        api_name="classify",
+        concurrency_limit=_CONCURRENT_CALLS,  # they meet in one batch
+        submit_btn="Classify",
+        delete_cache=DELETE_UPLOADS,
+        show_progress="minimal",
+        deep_link=False,  # would store a visitor's photo with the link
+    )
+    photo, answer = interface.input_components[0], interface.output_components[0]
+    with interface:  # no button to find: a photo that is uploaded, taken, pasted or picked is answered at once
+        photo.change(on_change, photo, answer, api_visibility="private", show_progress="hidden",
+                     concurrency_limit=_CONCURRENT_CALLS)  # fmt: skip
+    return interface
+
+
+def title(labels: tuple[str, ...], name: str) -> str:
+    """What the page is called: its labels as a question where they are few, else the model's name."""
+    return f"{' or '.join(label.title() for label in labels)}?" if len(labels) <= 3 else name
+
+
+def launch_options() -> dict[str, Any]:
+    """Gradio's defaults, each decided on purpose."""
+    return {
+        "max_file_size": MAX_BYTES,
+        "show_error": False,  # what is meant for visitors is raised as gr.Error; the rest stays in the log
+        "enable_monitoring": False,  # /monitoring/summary would be public
+        "run_history": False,
+        "pwa": False,
+        "ssr_mode": False,
+        "footer_links": ["api"],
+        "allowed_paths": [],
+        "strict_cors": True,
+    }
+
+
+def _description(labels: tuple[str, ...], has_neither: bool) -> str:
+    choices = [f"**{label}**" for label in labels] + ([f"**{NEITHER}**"] if has_neither else [])
+    return (
+        f"Give it a photo: upload, camera or clipboard. The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, "
+        "with a probability for each that you can take at its word."
+    )
+
+
+def _article(service: Service) -> str:
+    config = service.classifier.config
+    return (
+        f"Model: {config.name} ({service.classifier.revision[:12]}), {config.architecture.name}. "
+        f"{FORMAT_NAMES}, up to {MAX_BYTES // 1_000_000} MB and {MAX_MEGAPIXELS} megapixels. "
+        "Photos are used for the answer and deleted within minutes."
+    )

@@ -1,0 +1,38 @@
+"""What a deployment can choose, all of it through environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The app's settings. Gradio reads `GRADIO_SERVER_PORT`, `GRADIO_SERVER_NAME` and `GRADIO_ROOT_PATH` by itself.
+
+    Attributes:
+        model_repo: MODEL_REPO, a Hub repository `user/name` or a model folder; the embedded starter where it is not set.
+        model_revision: MODEL_REVISION, the commit, tag or branch of that repository.
+        max_waiting: MAX_WAITING, how many photos may wait for an answer before new ones are turned away.
+    """
+
+    model_repo: str | None = None
+    model_revision: str | None = None
+    max_waiting: int = 64
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read the variables; an empty one counts as not set.
+
+        Raises:
+            ValueError: a variable has no usable value; the message names it.
+        """
+        repo = environment.get("MODEL_REPO", "").strip() or None
+        revision = environment.get("MODEL_REVISION", "").strip() or None
+        if revision and not repo:
+            raise ValueError("MODEL_REVISION is set but MODEL_REPO is not: name the repository it belongs to")
+        waiting = environment.get("MAX_WAITING", "").strip() or str(cls.max_waiting)
+        if not waiting.isascii() or not waiting.isdigit() or int(waiting) < 1:
+            raise ValueError(f"MAX_WAITING must be a whole number of at least 1, not {waiting!r}")
+        return cls(repo, revision, int(waiting))
