@@ -228,6 +228,7 @@ def main() -> None:
                 rates[side].append(throughput(lambda c, p: c.classify(p), apps[side].url, pictures))
         row(f"photos/s, {CLIENTS} clients, best route each", "/s", rates)
 
+        clients = {side: HttpClient(app.url) for side, app in apps.items()}  # the servers have hung up meanwhile
         for index in tqdm(range(MEMORY_PHOTOS), desc="before memory is read"):
             photo = pictures[index % len(pictures)]
             clients[TUTORIAL].three_calls(photo, endpoints[TUTORIAL])

@@ -14,7 +14,7 @@ from model.photo import PhotoSource, fit, open_photo
 
 MAX_BATCH = 32
 # A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
-_OVERSAMPLING = 1.5
+_OVERSAMPLING = 1.4
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ MAX_BYTES = 20_000_000
 MAX_MEGAPIXELS = 50
 MAX_SIDE = 30_000
 # These decoders hold several full-size copies at once, or take seconds: measured by benchmarks/photo_limits.py.
-FORMAT_MEGAPIXELS = {"WEBP": 16, "AVIF": 25, "HEIF": 25}
+FORMAT_MEGAPIXELS = {"WEBP": 16, "AVIF": 25, "HEIF": 25, "TIFF": 25}
 MAX_JPEG_COEFFICIENT_BYTES = 200_000_000
 MAX_JPEG_SCANS = 64
 

@@ -7,6 +7,8 @@ import pytest
 
 from model.batching import Batcher
 from model.classifier import Classifier
+from model.config import Config
+from model.source import STARTER
 
 
 class SlowNetwork:
@@ -40,8 +42,11 @@ def batcher(network, classifier):
     batcher.close()
 
 
+SIZE = Config.read(STARTER / "config.json").input
+
+
 def photo(value: int) -> np.ndarray:
-    return np.full((224, 224, 3), value, np.uint8)
+    return np.full((SIZE.height, SIZE.width, 3), value, np.uint8)
 
 
 def test_what_waits_together_is_answered_together(network, batcher):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.config import ModelError
+from model.config import Config, ModelError
 from model.folder import load_folder, load_torch
 from model.network import OnnxNetwork, available_cores
 from model.source import STARTER
@@ -19,7 +19,8 @@ def test_int8_graph_and_float_weights_agree():
 
 @pytest.mark.parametrize("threads", [None, 1, 2])
 def test_any_number_of_threads_gives_the_same_logits(threads):
-    batch = np.random.default_rng(0).normal(size=(2, 3, 224, 224)).astype(np.float32)
+    size = Config.read(STARTER / "config.json").input
+    batch = np.random.default_rng(0).normal(size=(2, 3, size.height, size.width)).astype(np.float32)
     expected = OnnxNetwork(STARTER / "model.onnx", threads=1).logits(batch)
     assert np.allclose(OnnxNetwork(STARTER / "model.onnx", threads).logits(batch), expected, atol=1e-4)
 
