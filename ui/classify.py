@@ -94,7 +94,7 @@ def _description(labels: tuple[str, ...], has_neither: bool) -> str:
     choices = [f"**{label}**" for label in labels] + ([f"**{NEITHER}**"] if has_neither else [])
     return (
         f"Give it a photo: upload, camera or clipboard. The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, "
-        "with a probability for each that you can take at its word."
+        "with a calibrated probability for each."
     )
 
 
