@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 
@@ -19,6 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--revision", help="commit, tag or branch of the Hub repository")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is escaped, not a crash
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         classifier = Classifier.load(options.model, options.revision)
     except ModelError as error:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 FORMAT_VERSION: Final = 1
 NEITHER = "neither"
 
-Channels = tuple[float, float, float]
+Mean = Annotated[float, Field(ge=-10, le=10)]
+Std = Annotated[float, Field(ge=0.001, le=10)]
 Side = Annotated[int, Field(ge=16, le=2048)]
 
 
@@ -36,15 +37,8 @@ class Input(_Strict):
     height: Side
     width: Side
     resize: Literal["squish", "crop"]
-    mean: Channels
-    std: Channels
-
-    @field_validator("std")
-    @classmethod
-    def _std_is_positive(cls, std: Channels) -> Channels:
-        if min(std) <= 0:
-            raise ValueError("every value must be greater than 0")
-        return std
+    mean: tuple[Mean, Mean, Mean]
+    std: tuple[Std, Std, Std]
 
 
 class Neither(_Strict):
@@ -71,7 +65,7 @@ class Config(_Strict):
     name: str = Field(min_length=1)
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
     input: Input
-    temperature: float = Field(gt=0, description="logits are divided by it before the softmax (Guo et al. 2017)")
+    temperature: float = Field(ge=0.05, le=20, description="logits are divided by it before the softmax (Guo et al. 2017)")
     neither: Neither | None = None
     architecture: Architecture
     training: dict[str, Any] = Field(description="data, settings, seed, duration: where the weights come from")
@@ -125,6 +119,6 @@ def _sentence(path: Path, error: ValidationError) -> str:
             problem = "is not a field of this format; is it misspelt, or written by a newer version?"
         case _:
             given = first["input"]
-            shown = f", not {given!r}" if isinstance(given, (str, int, float, bool, type(None))) else ""
+            shown = f", not {repr(given)[:60]}" if isinstance(given, (str, int, float, bool, type(None))) else ""
             problem = f"is wrong: {first['msg'].removeprefix('Value error, ').rstrip('.')}{shown}"
     return f"{path}: the field {field!r} {problem}" if field else f"{path}: {problem.removeprefix('is wrong: ')}"

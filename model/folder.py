@@ -51,6 +51,9 @@ def load_folder(folder: Path, revision: str = "local") -> Classifier:
             f"{path} gives {network.outputs} logits, but {folder / CONFIG} names {len(config.answers)} answers: "
             f"{', '.join(config.answers)}"
         )
+    wanted = [config.input.height, config.input.width]
+    if any(isinstance(side, int) and side != want for side, want in zip(network.input_size, wanted, strict=True)):
+        raise ModelError(f"{path} takes photos of {network.input_size}, but {folder / CONFIG} names the input {wanted}")
     return Classifier(network, config, revision)
 
 

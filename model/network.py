@@ -47,6 +47,7 @@ class OnnxNetwork:
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
             raise ModelError(f"{path} must take one float tensor (N, 3, H, W) and give one tensor of logits")
         self._input = inputs[0].name
+        self.input_size = inputs[0].shape[2:]  # [height, width]: numbers, or names where any size will do
         self.outputs: int | None = outputs[0].shape[-1] if isinstance(outputs[0].shape[-1], int) else None
 
     def logits(self, batch: np.ndarray) -> np.ndarray:

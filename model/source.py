@@ -81,6 +81,6 @@ def download(repo: str, revision: str | None = None) -> tuple[Path, str]:
         problem = f"is not a valid repository name: {error}"
     except HfHubHTTPError as error:
         problem = f"cannot be downloaded: {str(error).splitlines()[0]}"
-    except OSError as error:
+    except Exception as error:  # the HTTP client has error types of its own, for a wrong HF_ENDPOINT for one
         problem = f"cannot be downloaded: {error}"
     raise ModelError(f"the Hub repository {repo}{at} {problem}")

@@ -7,6 +7,7 @@ import binascii
 import json
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -110,12 +111,8 @@ async def _from_form(request: Request, body: bytes) -> bytes:
             file = form.get("file")
             if isinstance(file, UploadFile):
                 return await file.read()
-    except MultiPartException as error:
-        raise _Refused(400, f"The multipart body cannot be read: {error.message}") from None
-    except Exception as error:
-        detail = getattr(error, "detail", None)
-        if detail is None:
-            raise
+    except (HTTPException, MultiPartException, ValueError) as error:  # a wrong charset is a UnicodeError, so a ValueError
+        detail = getattr(error, "detail", None) or getattr(error, "message", None) or "its headers make no sense"
         raise _Refused(400, f"The multipart body cannot be read: {detail}") from None
     raise _Refused(400, "The multipart body has no file in the field 'file'.")
 
@@ -124,12 +121,12 @@ def _from_json(body: bytes) -> tuple[bytes, int | None]:
     """The Hub's own JSON: {"inputs": base64, "parameters": {"top_k": n}}."""
     try:
         document = json.loads(body)
-        photo = base64.b64decode(document["inputs"], validate=True)
+        photo = base64.b64decode("".join(document["inputs"].split()), validate=True)
         top_k = (document.get("parameters") or {}).get("top_k")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise _Refused(400, 'JSON must be {"inputs": "the photo in base64"}; or send the bytes of the photo.') from None
     if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or top_k < 1):
-        raise _Refused(400, f"parameters.top_k must be a whole number of at least 1, not {top_k!r}")
+        raise _Refused(400, "parameters.top_k must be a whole number of at least 1")
     return photo, top_k
 
 

@@ -33,6 +33,6 @@ class Settings:
         if revision and not repo:
             raise ValueError("MODEL_REVISION is set but MODEL_REPO is not: name the repository it belongs to")
         waiting = environment.get("MAX_WAITING", "").strip() or str(cls.max_waiting)
-        if not waiting.isascii() or not waiting.isdigit() or int(waiting) < 1:
-            raise ValueError(f"MAX_WAITING must be a whole number of at least 1, not {waiting!r}")
+        if not waiting.isascii() or not waiting.isdigit() or len(waiting) > 6 or int(waiting) < 1:
+            raise ValueError(f"MAX_WAITING must be a whole number from 1 to 999999, not {waiting[:20]!r}")
         return cls(repo, revision, int(waiting))

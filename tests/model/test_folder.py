@@ -26,6 +26,14 @@ def test_labels_that_do_not_fit_the_network_are_refused(folder, config):
         load_folder(folder)
 
 
+def test_an_input_size_that_does_not_fit_the_network_is_refused(folder, config):
+    document, write = config
+    document["input"]["height"] = 128
+    write(document)
+    with pytest.raises(ModelError, match="names the input"):
+        load_folder(folder)
+
+
 def test_weights_of_another_network_are_refused(folder, config):
     document, write = config
     write(document | {"architecture": {"library": "torchvision", "name": "resnet18"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,14 @@ def test_inference_client(app):
         ({"content": b"[" * 5000, "headers": {"content-type": "application/json"}}, 400, "base64"),
         ({"json": {"inputs": "", "parameters": {"top_k": 0}}}, 400, "top_k"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "multipart"),
+        (
+            {
+                "content": b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff"\r\n\r\nabc\r\n--x--\r\n',
+                "headers": {"content-type": "multipart/form-data; boundary=x; charset=undefined"},
+            },
+            400,
+            "multipart",
+        ),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=y"}}, 400, "multipart"),
     ],
 )
@@ -153,6 +162,17 @@ def test_many_clients_at_once_each_get_their_own_answer(http):
 def test_the_gradio_endpoint_raises_errors_people_can_read(client, photo, words):
     with pytest.raises(AppError, match=words):
         client.predict(photo=photo, api_name="/classify")
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "x"}}, {"meta": {"_type": "gradio.FileData"}}])
+@pytest.mark.parametrize("path", [str(CAT), "/etc/passwd", "/dev/zero", "/etc", "nowhere"])
+def test_files_that_were_not_uploaded_are_never_opened(http, path, meta):
+    event = http.post("/gradio_api/call/classify", json={"data": [{"path": path} | meta]}).json()["event_id"]
+    stream = http.get(f"/gradio_api/call/classify/{event}").text
+    assert "event: error" in stream
+    assert not re.search("Cat|not a photo|larger than|Errno", stream)
+    if "meta" not in meta:
+        assert "not among the uploads" in stream
 
 
 def test_the_gradio_endpoint_names_what_is_no_photo(client, tmp_path):
