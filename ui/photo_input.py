@@ -33,7 +33,8 @@ class PhotoInput(gr.Image):
             # Gradio checks the path only where the payload says that it is a file: look again, at every path
             path = Path(payload.path).resolve()
             if path.is_relative_to(Path(self.GRADIO_CACHE).resolve()) and path.is_file():
-                return path.read_bytes()[: MAX_BYTES + 1]
+                with path.open("rb") as file:
+                    return file.read(MAX_BYTES + 1)
         except (OSError, ValueError):
             pass
         message = "This photo is not among the uploads, which are deleted after ten minutes. Upload it again."
