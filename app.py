@@ -7,6 +7,7 @@ What a deployment can choose is in `ui/settings.py`; Gradio reads GRADIO_SERVER_
 
 from __future__ import annotations
 
+import ui.zero_gpu  # noqa: F401 - marks a function, or a ZeroGPU Space does not start the app
 from model import Classifier, ModelError
 from ui.api import routes
 from ui.classify import build, launch_options

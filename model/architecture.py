@@ -1,4 +1,4 @@
-"""The network a config names: a torchvision body, average pooling, dropout and one linear layer.
+"""The network a config names: a body from torchvision or timm, average pooling, dropout and one linear layer.
 
 The plain head is on purpose: it fine-tunes as well as a deep one here, quantises well, and gives exact class activation
 maps (Zhou et al. 2016). Only training and torch-backed networks come here; serving an ONNX file never imports torch.
@@ -6,7 +6,9 @@ maps (Zhou et al. 2016). Only training and torch-backed networks come here; serv
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+import warnings
+from typing import TYPE_CHECKING, Literal
 
 from model.config import ModelError
 
@@ -15,49 +17,93 @@ if TYPE_CHECKING:
 
 DROPOUT = 0.2
 _ADVICE = "try resnet34, resnet50 or mobilenet_v2"
+Library = Literal["torchvision", "timm"]
 
 
-def build(name: str, outputs: int) -> nn.Sequential:
+def build(name: str, outputs: int, library: Library = "torchvision") -> nn.Sequential:
     """A network with random weights: `Sequential(body, head)`, float32 (N, 3, H, W) → (N, outputs), as fastai lays it out.
 
     Raises:
-        ModelError: torchvision has no such architecture, or its body cannot be told from its head.
+        ModelError: the library has no such architecture, or its body cannot be told from its head.
     """
-    return with_head(torchvision_network(name), outputs)
+    return with_head(imagenet_network(name, library), outputs)
 
 
-def torchvision_network(name: str, weights: str | None = None) -> nn.Module:
-    """The classifier of 1000 ImageNet classes. With `weights="DEFAULT"` torchvision downloads its trained weights.
+def library_of(name: str) -> Library:
+    """The library that has the architecture `name`: torchvision where both have it.
 
     Raises:
-        ModelError: torchvision has no such architecture.
+        ModelError: neither has it, or it is in timm and timm is not installed.
     """
     import torchvision
 
-    if name not in torchvision.models.list_models(module=torchvision.models):
-        raise ModelError(f"torchvision has no architecture {name!r}; {_ADVICE}")
-    network: nn.Module = torchvision.models.get_model(name, weights=weights)
-    return network
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name in known:
+        return "torchvision"
+    try:
+        import timm
+    except ImportError:
+        raise ModelError(f"torchvision has no architecture {name!r}, and timm is not installed; {_ADVICE}") from None
+    if timm.is_model(name):
+        return "timm"
+    alike = " or ".join(difflib.get_close_matches(name, {*known, *timm.list_models()}, 3))
+    advice = f"did you mean {alike}?" if alike else _ADVICE
+    raise ModelError(f"torchvision and timm have no architecture {name!r}; {advice}")
+
+
+def imagenet_network(name: str, library: Library, trained: bool = False) -> nn.Module:
+    """The classifier of 1000 ImageNet classes; where it is `trained`, the library downloads its weights.
+
+    Raises:
+        ModelError: the library has no such architecture, or is not installed.
+        OSError: the weights cannot be downloaded.
+    """
+    network: nn.Module
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # remarks on how a network used to be called or initialised
+        if library == "torchvision":
+            import torchvision
+
+            if name not in torchvision.models.list_models(module=torchvision.models):
+                raise ModelError(f"torchvision has no architecture {name!r}; {_ADVICE}")
+            network = torchvision.models.get_model(name, weights="DEFAULT" if trained else None)
+            return network
+        try:
+            import timm
+        except ImportError:
+            raise ModelError(f"{name} is an architecture of timm, which is not installed: pip install timm") from None
+        if not timm.is_model(name):
+            raise ModelError(f"timm has no architecture {name!r}; {_ADVICE}")
+        network = timm.create_model(name, pretrained=trained)
+        return network
 
 
 def with_head(network: nn.Module, outputs: int) -> nn.Sequential:
-    """The body of a torchvision classifier under a fresh head of `outputs` logits.
+    """The body of an ImageNet classifier under a fresh head of `outputs` logits.
 
     Raises:
-        ModelError: the body cannot be told from the head.
+        ModelError: the body cannot be told from the head, or gives no feature maps.
     """
     import torch
     from torch import nn
 
     parts = dict(network.named_children())
-    if "features" in parts:
+    if hasattr(network, "reset_classifier"):  # timm's own way to ask for the body
+        network.reset_classifier(0, "")  # type: ignore[operator]
+        body: nn.Module = network
+    elif "features" in parts:
         body = parts["features"]
     elif "avgpool" in parts:
         names = list(parts)
         body = nn.Sequential(*(parts[name] for name in names[: names.index("avgpool")]))
     else:
         raise ModelError(f"{type(network).__name__} has no body that ends before a pooling layer; {_ADVICE}")
-    with torch.inference_mode():
-        channels = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
-    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(channels, outputs))
+    try:
+        with torch.inference_mode():
+            maps = body.eval()(torch.zeros(1, 3, 64, 64))
+    except (RuntimeError, AssertionError, ValueError):  # a fixed input size: the body is no plain convolutional one
+        maps = torch.zeros(0)
+    if maps.ndim != 4 or maps.shape[1] <= maps.shape[3]:
+        raise ModelError(f"{type(network).__name__} does not end in feature maps (N, channels, h, w); {_ADVICE}")
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(maps.shape[1], outputs))
     return nn.Sequential(body, head).train()

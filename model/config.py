@@ -52,9 +52,9 @@ class Neither(_Strict):
 
 
 class Architecture(_Strict):
-    """The network as `model.architecture.build` makes it: a torchvision body, average pooling, one linear layer."""
+    """The network as `model.architecture.build` makes it: a body of torchvision or timm, average pooling, one linear layer."""
 
-    library: Literal["torchvision"]
+    library: Literal["torchvision", "timm"]
     name: str = Field(min_length=1)
 
 

@@ -64,7 +64,7 @@ def load_torch(folder: Path) -> Classifier:
         ModelError: a file is missing or wrong; the message names it.
     """
     config = Config.read(folder / CONFIG)
-    module = build(config.architecture.name, len(config.answers))
+    module = build(config.architecture.name, len(config.answers), config.architecture.library)
     load_weights(module, folder / WEIGHTS)
     return Classifier(TorchNetwork(module), config)
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
 from model.config import Config
+
+LEARNER = "model.pkl"
+REPORT = "report"
+PICTURES = {
+    "confusion.png": "Confusion matrix: true answers down, given answers across",
+    "reliability.png": "Reliability diagram: accuracy against confidence",
+    "top_losses.png": "Top losses: the photos whose true answer got the lowest probability",
+    "robustness.png": "Robustness: accuracy on spoiled photos",
+}
 
 ORIGINS = {
     "mobilenet_v2-imagenet": (
@@ -28,31 +38,55 @@ def metric_rows(result: dict[str, Any]) -> list[str]:
         ("log loss", f"{result['log_loss']:.4f}"),
         ("expected calibration error, 15 bins", f"{result['calibration_error']:.4f}"),
     ]
+    if result.get("roc_auc") is not None:
+        rows.append(("ROC AUC, mean over labels", f"{result['roc_auc']:.4f}"))
     if "accuracy_fp32" in result:
         rows.append(("accuracy in fp32 (torch)", f"{result['accuracy_fp32']:.2%}"))
         rows.append(("log loss in fp32 (torch)", f"{result['log_loss_fp32']:.4f}"))
     if "neither_photos" in result:
+        rows.append(("photos of neither", f"{result['neither_photos']:,}"))
+        if "neither_accuracy" in result:
+            rows.append(("of these, called neither", f"{result['neither_accuracy']:.2%}"))
         rows += [
-            ("photos of neither", f"{result['neither_photos']:,}"),
-            ("of these, called neither", f"{result['neither_accuracy']:.2%}"),
             ("of these, accepted when 95 % of the labels' photos are", f"{result['neither_false_accepts_at_95']:.2%}"),
-            ("AUROC of p(neither)", f"{result['neither_auroc']:.4f}"),
+            (f"AUROC of {result.get('neither_score', 'p(neither)')}", f"{result['neither_auroc']:.4f}"),
         ]
     return ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
 
 
-def model_card(config: Config) -> str:
-    """The text of a model folder's README.md, with the metadata the Hub understands."""
+def label_rows(result: dict[str, Any]) -> list[str]:
+    """A Markdown table of precision, recall and F1 per label; none for a result from before they were measured."""
+    if "per_label" not in result:
+        return []
+    return [
+        "| label | photos | precision | recall | F1 |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {label} | {row['photos']:,} | {_share(row['precision'])} | {_share(row['recall'])} | {_share(row['f1'])} |"
+            for label, row in result["per_label"].items()
+        ),
+    ]
+
+
+def model_card(config: Config, folder: Path | None = None) -> str:
+    """The text of a model folder's README.md, with the metadata the Hub understands.
+
+    Args:
+        config: what config.json says.
+        folder: where the card will lie: the pictures in its report/ and a model.pkl are mentioned.
+    """
     results = [
         EvalResult(
             task_type="image-classification",
             dataset_type="imagefolder",
             dataset_name=f"{config.training['data']} ({name})",
+            dataset_split=name,
             metric_type=metric,
             metric_value=round(result[metric], 5),
         )
         for name, result in config.metrics.items()
-        for metric in ("accuracy", "log_loss")
+        for metric in ("accuracy", "log_loss", "macro_f1", "roc_auc")
+        if result.get(metric) is not None
     ]
     metadata = ModelCardData(
         license=config.training["licence"],
@@ -64,6 +98,7 @@ def model_card(config: Config) -> str:
     )
     size = config.input
     labels = ", ".join(config.labels)
+    address = config.name if "/" in config.name else f"user/{config.name}"
     return "\n".join(
         [
             f"---\n{metadata.to_yaml()}\n---",
@@ -73,20 +108,28 @@ def model_card(config: Config) -> str:
             "",
             "```python",
             "from model import Classifier",
-            "",
-            f'classifier = Classifier.load("{config.name}")  # this folder, or the Hub repository it was pushed to',
+            f'classifier = Classifier.load("{address}")  # where it lies on the Hub, or this folder',
             'print(classifier.classify(["photo.jpg"])[0].as_dict())',
             "```",
+            "",
+            "## Intended use",
+            "",
+            f"Sorting photos of which each shows one of {labels}: albums, search, teaching, a start for fine-tuning on photos "
+            "of your own. The probabilities are calibrated, so a threshold on them means what it says, on photos like those "
+            "it was validated on."
+            + (" An answer of 'neither' is a reason to ask a person." if config.neither else "")
+            + " Measure it on your own photos before you rely on it: `training/evaluate.py` does.",
             "",
             "## How good it is",
             "",
             "Measured on this folder's `model.onnx` as the app runs it, by `training/evaluate.py`.",
             "",
-            *(line for name, result in config.metrics.items() for line in (f"### {name}", "", *metric_rows(result), "")),
+            *(line for name, result in config.metrics.items() for line in _result(name, result)),
+            *_pictures(folder),
             "## What it is",
             "",
-            f"- Network: torchvision {config.architecture.name}, average pooling and one linear layer; int8 in "
-            "`model.onnx`, float16 in `model.safetensors`.",
+            f"- Network: {config.architecture.library} {config.architecture.name}, average pooling and one linear layer; "
+            "int8 in `model.onnx`, float16 in `model.safetensors`.",
             f"- Input: {size.width}×{size.height} RGB, resize `{size.resize}`, mean {_rounded(size.mean)}, "
             f"std {_rounded(size.std)}.",
             f"- Temperature {config.temperature:.3f}, fitted on the validation photos.",
@@ -95,6 +138,7 @@ def model_card(config: Config) -> str:
             f"{_counts(config.training['validation_photos'])}.",
             f"- Made with {', '.join(f'{name} {number}' for name, number in config.versions.items())}"
             f" on {config.training['hardware']} in {_minutes(config.training)}.",
+            *_learner(folder),
             "",
             "## Limits",
             "",
@@ -102,8 +146,46 @@ def model_card(config: Config) -> str:
             "subjects at once) can be answered wrongly and with confidence. It is not made for decisions about people, or "
             "for anything where a wrong answer does harm.",
             "",
+            (
+                "What it calls 'neither' it learned from the photos of other things that it was shown; things unlike them can "
+                f"still be taken for {' or '.join(config.labels)}."
+                if config.neither
+                else f"It cannot say 'none of them': whatever the photo shows, the answer is one of {labels}."
+            ),
+            "",
         ]
     )
+
+
+def _result(name: str, result: dict[str, Any]) -> list[str]:
+    labels = label_rows(result)
+    return [f"### {name}", "", *metric_rows(result), "", *labels, *([""] if labels else [])]
+
+
+def _learner(folder: Path | None) -> list[str]:
+    """A line on the fastai Learner, where it is in the folder."""
+    if not folder or not (folder / LEARNER).is_file():
+        return []
+    return [
+        f"- `{LEARNER}` is the same network as a fastai Learner, for `load_learner`. It is a pickle, which runs code when it "
+        "is opened: open it only if you trust who made it. `Classifier.load` does not need it."
+    ]
+
+
+def _pictures(folder: Path | None) -> list[str]:
+    """The pictures of the folder's last report, as Markdown with relative links."""
+    if not folder:
+        return []
+    found = [f"![{text}]({REPORT}/{name})" for name, text in PICTURES.items() if (folder / REPORT / name).is_file()]
+    if not found:
+        return []
+    return [
+        "### Pictures",
+        "",
+        f"From the last evaluation; [{REPORT}/report.html]({REPORT}/report.html) explains them.",
+        "",
+        *(line for picture in found for line in (picture, "")),
+    ]
 
 
 def _minutes(training: dict[str, Any]) -> str:
@@ -120,3 +202,7 @@ def _rounded(values: tuple[float, ...]) -> str:
 
 def _counts(photos: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {answer}" for answer, count in photos.items())
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import platform
 import tempfile
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
+
+from model.config import Config
 
 INPUT, OUTPUT = "photos", "logits"
 OPSET = 18
@@ -50,6 +54,48 @@ def export_onnx(module: nn.Module, path: Path, height: int, width: int) -> None:
             external_data=False,
             verbose=False,
         )
+
+
+def export_learner(network: nn.Sequential, config: Config, path: Path) -> None:
+    """Write the network as a fastai export (`model.pkl`), for `load_learner` and what else expects one.
+
+    It resizes and normalises as `config` says, its temperature is folded into the last layer, and no photo, path or
+    function of this project goes with it. It is a pickle; `model/` does not need it.
+
+    Args:
+        network: `Sequential(body, head)` whose last module is the linear layer.
+    """
+    from fastai.vision.all import (
+        CategoryBlock,
+        CrossEntropyLossFlat,
+        DataBlock,
+        ImageBlock,
+        IndexSplitter,
+        Learner,
+        Normalize,
+        Resize,
+        parent_label,
+    )
+
+    network = copy.deepcopy(network).cpu()
+    *_, linear = network[1].children()
+    for weight in linear.parameters():
+        weight.data /= config.temperature
+    size = config.input
+    block = DataBlock(
+        blocks=(ImageBlock, CategoryBlock(vocab=list(config.answers), sort=False)),
+        get_y=parent_label,
+        splitter=IndexSplitter([]),
+        item_tfms=Resize((size.height, size.width), method=size.resize),
+        batch_tfms=Normalize.from_stats(size.mean, size.std, cuda=False),
+    )
+    with tempfile.TemporaryDirectory() as folder:  # fastai builds a learner around a photo, and exports it without
+        photo = Path(folder) / config.answers[0] / "photo.png"
+        photo.parent.mkdir()
+        Image.new("RGB", (size.width, size.height)).save(photo)
+        dls = block.dataloaders([photo], bs=1, num_workers=0, device=torch.device("cpu"), path=Path())
+        learn = Learner(dls, network, loss_func=CrossEntropyLossFlat(), path=Path())
+        learn.export(path.resolve())
 
 
 def quantise(source: Path, target: Path, batches: Sequence[np.ndarray]) -> None:

@@ -12,37 +12,62 @@
 # %% [markdown]
 # # Fine-tune an image classifier
 #
-# A folder of photos per class goes in; a model folder comes out: labels, weights, an int8 graph that serves, and a card
-# with its measured quality. Read it from top to bottom as a lesson, run it cell by cell, or run it as a script:
+# Photos go in; a model folder comes out: labels, weights, an int8 graph that serves, and a card with its measured
+# quality. Read it from top to bottom as a lesson, run it cell by cell, or run it as a script:
 #
 #     python training/fine_tune.py --data PHOTOS --out models/mine
 #
-# `PHOTOS` holds one folder of photos per class. `--help` lists every setting.
+# `PHOTOS` holds one folder of photos per class. `--help` lists everything else that it can be, and every setting.
 
 # %%
 from __future__ import annotations
 
-import argparse
-import platform
+import os
+import subprocess
 import sys
-import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
+STARTED = time.monotonic()
+REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
 IN_NOTEBOOK = "ipykernel" in sys.modules
 START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
-ROOT = next(folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file())
+ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
+if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
+    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
+    ROOT = Path.cwd() / "cat-or-dog"
+if IN_NOTEBOOK:
+    needed = {"fastai": "fastai==2.8.12", "imagehash": "imagehash", "onnx": "onnx", "onnxruntime": "onnxruntime"}
+    needed |= {"onnxscript": "onnxscript", "pillow_heif": "pillow-heif", "timm": "timm", "accelerate": "accelerate"}
+    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
 sys.path.insert(0, str(ROOT))
+MAIN_PROCESS = int(os.environ.get("RANK", 0)) == 0  # under `accelerate launch` there are several
+if not MAIN_PROCESS:
+    os.environ["TQDM_DISABLE"] = "1"
 
+# %%
+import platform
+import tempfile
+from contextlib import nullcontext
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from fastai.callback.fp16 import AMPMode
 from fastai.callback.training import BnFreeze
+from fastai.distributed import num_distrib, rank0_first
 from fastai.vision.all import (
     CategoryBlock,
     CrossEntropyLossFlat,
     DataBlock,
+    EarlyStoppingCallback,
     ImageBlock,
     Learner,
+    MixUp,
     Normalize,
     RandomResizedCrop,
     Resize,
@@ -51,91 +76,90 @@ from fastai.vision.all import (
     aug_transforms,
     params,
     set_seed,
+    valley,
 )
 
-from model.classifier import Classifier
+from model.classifier import Classifier, softmax
 from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, ModelError, Neither
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
 from model.network import TorchNetwork, available_cores
-from training.card import metric_rows, model_card
-from training.data import DataError, check_disk, check_photos, find_splits, repeat_neither, split
-from training.evaluate import collect_logits, measure
-from training.export import export_onnx, quantise, save_weights, versions
+from training import fast
+from training.card import LEARNER, REPORT, metric_rows, model_card
+from training.check import check_splits
+from training.checkpoint import Checkpoint
+from training.data import DataError, Splits, check_disk, repeat_neither
+from training.data_report import describe, text, write
+from training.evaluate import collect_logits, scores, write_report
+from training.export import export_learner, export_onnx, quantise, save_weights, versions
+from training.features import FeatureExtractor
 from training.metrics import fit_temperature
-from training.options import at_least_one, count, rate, share, side
+from training.publish import PublishError, check_access, push
+from training.settings import parse
+from training.sources import open_data
+from training.space import publish_space
 from training.weights import origin, pretrained
 
 # %% [markdown]
 # ## 1. Settings
 #
-# Everything that can be chosen, with values that work. In a notebook, write the options into `NOTEBOOK_OPTIONS`.
+# Everything that can be chosen is in `training/settings.py`, with values that work. In a notebook, write the options
+# into `NOTEBOOK_OPTIONS`.
 
 # %%
 NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 
-parser = argparse.ArgumentParser(description="Fine-tune an image classifier on a folder of photos per class.")
-# photos in, model out
-parser.add_argument("--data", type=Path, required=True, help="a folder of photos per class, or train/ and valid/ of such")
-parser.add_argument("--neither", type=Path, help="a folder of photos of other things, to answer 'neither'")
-parser.add_argument("--neither-share", type=share, default=0.15, help="their share of an epoch, by repeating them")
-parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-parser.add_argument("--name", help="the model's name in its card (default: the name of the folder)")
-parser.add_argument("--licence", default="apache-2.0", help="the licence in the model card (default: %(default)s)")
-parser.add_argument("--data-name", help="what the card calls the photos (default: the name of their folder)")
-parser.add_argument("--skip-bad", action="store_true", help="leave out photos that cannot be opened instead of stopping")
-parser.add_argument("--valid", type=share, default=0.1, help="share of photos to validate on (default: %(default)s)")
-# network
-parser.add_argument("--arch", default="resnet34", help="a torchvision architecture (default: %(default)s)")
-parser.add_argument("--weights", default="imagenet", help="imagenet (downloaded), none, or a state dict file")
-parser.add_argument("--size", type=side, default=224, help="side of the network's input (default: %(default)s)")
-parser.add_argument("--train-size", type=side, help="side while training; a smaller one is faster (default: --size)")
-# schedule
-parser.add_argument("--epochs", type=at_least_one, default=4, help="epochs of the whole network (default: %(default)s)")
-parser.add_argument("--freeze-epochs", type=count, default=1, help="epochs of the head alone before (default: %(default)s)")
-parser.add_argument("--frozen-stages", type=count, default=0, help="first modules of the body that never train (default: 0)")
-parser.add_argument("--lr", type=rate, default=2e-3, help="fine_tune's base learning rate (default: %(default)s)")
-parser.add_argument("--lr-mult", type=rate, default=10, help="how much slower the body learns (default: %(default)s)")
-parser.add_argument("--batch-size", type=at_least_one, default=64, help="photos per step (default: %(default)s)")
-parser.add_argument("--min-scale", type=share, default=0.35, help="smallest share of a photo that a crop keeps")
-# machine
-parser.add_argument("--seed", type=count, default=42, help="of the split, the shuffling and the new weights")
-parser.add_argument("--workers", type=count, help="processes that decode photos (default: by the cores; 0 off Linux)")
-settings = parser.parse_args(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
-
+settings = parse(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+chosen = {name: value for name, value in vars(settings).items() if not isinstance(value, Path)}
 train_size = settings.train_size or settings.size
 workers = settings.workers
 if workers is None:  # elsewhere than on Linux each worker would run this script again; two cores are better off without
     workers = min(8, available_cores()) if sys.platform == "linux" and available_cores() > 2 else 0
 CALIBRATION_PHOTOS = 256
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-started = time.monotonic()
+ROBUSTNESS_PHOTOS = 0 if settings.minutes else 100
+say = print if MAIN_PROCESS else lambda *_: None
+clock = fast.Clock(STARTED, (settings.minutes or 0) * 60)
 set_seed(settings.seed, reproducible=False)
+if not IN_NOTEBOOK:
+    matplotlib.use("Agg")
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it
 #
 # Whatever is wrong with the photos is said now, all of it at once. Every photo goes through the same door that a
-# visitor's photo goes through (`model/photo.py`), so training sees what serving sees.
+# visitor's photo goes through (`model/photo.py`), so training sees what serving sees. Near-duplicates stay on one side
+# of the split: a test on photos that were trained on, saved again, is no test.
 
 # %%
-cache = tempfile.TemporaryDirectory(prefix="cat-or-dog-")
+run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the run, not to the model
+
+
+def look_at_the_data() -> Splits:
+    """The photos of the run, checked and split; data.json says what they are."""
+    found = open_data(settings.data, run / "data", settings.label_from, settings.neither)
+    shares = settings.valid, settings.test
+    checked, splits, left_out = check_splits(found, settings.size, run / "photos", *shares, settings.seed, settings.skip_bad)
+    facts = describe(checked, splits, left_out, settings.size)
+    write(facts, run / "data.json")
+    say(text(facts))
+    return splits
+
+
 try:
     check_replaceable(settings.out)
     check_disk(settings.out.parent, needed=500_000_000)
-    found = find_splits(settings.data, settings.neither)
-    labels = found[0].labels
+    if settings.push and MAIN_PROCESS:  # a missing token is better known before training than after
+        check_access(settings.push)
+    if settings.space and MAIN_PROCESS:
+        check_access(settings.space, "space")
+    run.mkdir(parents=True, exist_ok=True)
+    training, validation, test = rank0_first(look_at_the_data) if num_distrib() > 1 else look_at_the_data()
+    labels = training.labels
     answers = [*labels, *([NEITHER] if settings.neither else [])]
-    network = pretrained(settings.arch, len(answers), settings.weights)
-    photos = [
-        check_photos(each, settings.size, Path(cache.name) / str(number), settings.skip_bad)
-        for number, each in enumerate(found)
-    ]
-except (DataError, ModelError) as error:
+    start = pretrained(settings.arch, len(answers), settings.weights)
+    checkpoint = Checkpoint(run, chosen | {"resume": False, "push": None, "space": None}, settings.resume)
+except (DataError, ModelError, PublishError) as error:
     raise SystemExit(f"Cannot train:\n{error}") from None
-
-training, validation = photos if len(photos) == 2 else split(photos[0], settings.valid, settings.seed)
-print(f"training on   {training.counts()}")
-print(f"validating on {validation.counts()}")
+network = start.network
 
 # %% [markdown]
 # ## 3. Batches
@@ -149,7 +173,7 @@ train_crop = RandomResizedCrop(train_size, min_scale=settings.min_scale, ratio=(
 train_crop.split_idx = 0  # training only
 valid_resize = Resize(settings.size, method=ResizeMethod.Squish)
 valid_resize.split_idx = 1  # validation only
-normalise = Normalize.from_stats(IMAGENET_MEAN, IMAGENET_STD, cuda=torch.cuda.is_available())
+normalise = Normalize.from_stats(start.mean, start.std, cuda=torch.cuda.is_available())
 
 epoch = repeat_neither(training, settings.neither_share)
 paths, targets = [*epoch.paths, *validation.paths], [*epoch.answers, *validation.answers]
@@ -162,8 +186,12 @@ dls = DataBlock(
     batch_tfms=[*aug_transforms(max_rotate=10, max_lighting=0.3, max_warp=0.1), normalise],
 ).dataloaders(range(len(paths)), bs=min(settings.batch_size, len(epoch)), num_workers=workers)
 
-if IN_NOTEBOOK:
-    dls.show_batch(max_n=9)
+if MAIN_PROCESS:
+    dls.train.show_batch(max_n=16, nrows=4, ncols=4)
+    plt.savefig(run / "contact_sheet.png", dpi=80, bbox_inches="tight")
+    say(f"look at {run / 'contact_sheet.png'}: photos as the network will see them; and at {run / 'data.json'}")
+    if not IN_NOTEBOOK:
+        plt.close("all")
 
 # %% [markdown]
 # ## 4. The network
@@ -173,7 +201,8 @@ if IN_NOTEBOOK:
 
 # %%
 body, head = network
-for stage in list(body.children())[: settings.frozen_stages]:
+frozen_stages = settings.frozen_stages or (fast.stages_to_freeze(body) if settings.minutes else 0)
+for stage in list(body.children())[:frozen_stages]:
     stage.requires_grad_(requires_grad=False)
 
 
@@ -182,63 +211,123 @@ def splitter(module: torch.nn.Sequential) -> list[list[torch.nn.Parameter]]:
     return [[p for p in params(module[0]) if p.requires_grad], params(module[1])]
 
 
-learn = Learner(dls, network, loss_func=CrossEntropyLossFlat(), metrics=accuracy, splitter=splitter, cbs=BnFreeze)
-if torch.cuda.is_available():
-    learn.to_channelslast()  # channels_last and float16 where it is safe
+counts = training.counts()
+share_of = {answer: counts.get(answer, 0) / len(training) for answer in answers}
+class_weights = torch.tensor([1 / (len(answers) * share_of[answer]) for answer in answers]).to(dls.device)
+loss = CrossEntropyLossFlat(weight=class_weights if settings.class_weights else None, label_smoothing=settings.label_smoothing)
+extras = [MixUp(settings.mixup)] if settings.mixup else []
+learn = Learner(dls, network, loss_func=loss, metrics=accuracy, splitter=splitter, cbs=[BnFreeze, *extras])
+if torch.cuda.is_available():  # channels_last, and half precision where it is safe
+    learn.to_channelslast(amp_mode=AMPMode.BF16 if torch.cuda.is_bf16_supported() else AMPMode.FP16)
     hardware = torch.cuda.get_device_name()
 else:
     learn.to_channelslast(use_amp=False)
     hardware = f"{available_cores()} CPU cores ({platform.machine()})"
-print(f"{settings.arch} on {hardware}, {len(dls.train)} steps an epoch")
+if settings.compile:
+    network.compile()
+say(f"{settings.arch} ({start.library}) on {hardware}, {len(dls.train)} steps an epoch")
+
+config = Config(
+    format_version=FORMAT_VERSION,
+    name=settings.name or settings.out.resolve().name,
+    labels=labels,
+    input=Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std),
+    temperature=1,
+    neither=Neither(method="output", meaning=f"'{NEITHER}' means: none of {', '.join(labels)} is in the photo.")
+    if settings.neither
+    else None,
+    architecture=Architecture(library=start.library, name=settings.arch),
+    training={},
+    metrics={},
+    versions=versions(),
+)
 
 # %% [markdown]
 # ## 5. Train
 #
 # First the head alone, then everything, with a learning rate that rises and falls (one cycle, Smith 2018) and is ten
-# times lower in the body. Random weights have nothing to preserve: they train as a whole from the start.
+# times lower in the body. Random weights have nothing to preserve: they train as a whole from the start. The state is
+# written after every epoch, for `--resume`, and the best epoch is the one that is kept.
 
 # %%
-if settings.weights == "none":
-    learn.fit_one_cycle(settings.freeze_epochs + settings.epochs, settings.lr)
-else:
-    learn.fine_tune(settings.epochs, settings.lr, freeze_epochs=settings.freeze_epochs, lr_mult=settings.lr_mult)
+rate = settings.lr
+whole_from_the_start = settings.weights == "none"
+if not settings.minutes:
+    if settings.lr_find and not settings.resume:
+        if not whole_from_the_start:
+            learn.freeze()
+        rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
+        plt.savefig(run / "lr_find.png", dpi=80)
+        say(f"learning rate {rate:.1e}, as found; the curve is in {run / 'lr_find.png'}")
+    learn.add_cbs([checkpoint, *([EarlyStoppingCallback(patience=settings.patience)] if settings.patience else [])])
+    rates = slice(rate / settings.lr_mult, rate)
+    frozen, whole = settings.freeze_epochs, settings.epochs
+    with learn.distrib_ctx(sync_bn=False) if num_distrib() > 1 else nullcontext():
+        if whole_from_the_start:
+            if (first := checkpoint.start(0, frozen + whole)) is not None:
+                learn.fit_one_cycle(frozen + whole, rate, start_epoch=first)
+        else:
+            if (first := checkpoint.start(0, frozen)) is not None:
+                learn.freeze()
+                learn.fit_one_cycle(frozen, slice(rate), pct_start=0.99, start_epoch=first)
+            if (first := checkpoint.start(1, whole)) is not None:
+                learn.unfreeze()
+                half = slice(rates.start / 2, rates.stop / 2)
+                learn.fit_one_cycle(whole, half, pct_start=0.3, div=5.0, start_epoch=first)
+    if not MAIN_PROCESS:
+        sys.exit()  # the other processes have done their share
+    checkpoint.restore_best()
+
+# %% [markdown]
+# ### The fast path: `--minutes`
+#
+# Without a GPU, running frozen layers again and again wastes hours. What the body sees in each photo is computed once,
+# the head is fitted to it in seconds, and what is left of the time polishes the last stages.
+
+# %%
+history: list[dict[str, Any]] = checkpoint.history
+if settings.minutes:
+    extract = FeatureExtractor(network, config, run)
+    plan = fast.plan(clock, extract.views_per_second(training), len(training), len(validation))
+    trainable = f"the last {len(list(body.children())) - frozen_stages} of {len(list(body.children()))} stages"
+    say(plan.text(settings.minutes, trainable))
+    seen = fast.subset(training, plan.photos, settings.seed)
+    features, valid_features = extract(seen, "features to train on"), extract(validation, "features to validate on", views=1)
+    of_seen, of_valid = (np.array([answers.index(answer) for answer in photos.answers]) for photos in (seen, validation))
+    shares = fast.importance(of_seen, settings.neither_share if settings.neither else 0, settings.class_weights)
+    fitted = fast.fit_head(features, of_seen, shares, valid_features[0], of_valid)
+    *_, linear = head.children()
+    linear.load_state_dict({"weight": fitted.weight, "bias": fitted.bias})
+    say(f"linear head: validation loss {fitted.loss:.4f}, weight decay {fitted.decay}")
+    history = [{"step": "head", "valid_loss": fitted.loss, "weight_decay": fitted.decay}]
+    if clock.left() > fast.SHORTEST_POLISH:
+        polished = fast.polish(learn, clock, fitted.loss)
+        history.append({"step": "polish", "valid_loss": polished.loss, "steps": polished.steps, "kept": polished.kept})
+        kept = "" if polished.kept else "; that is no gain, so the head alone is kept"
+        say(f"polished in {polished.steps} steps: validation loss {polished.loss:.4f}{kept}")
 
 # %% [markdown]
 # ## 6. Write the model folder, and measure exactly what was written
 #
 # The graph is reduced to int8 with ranges seen on training photos. The temperature that makes its probabilities honest
-# (Guo et al. 2017) is fitted on the validation photos, through `model/`: what is measured is what is served.
+# (Guo et al. 2017) is fitted on the validation photos, through `model/`: what is measured is what is served. The report
+# is about the test photos where there are some: nothing was chosen by looking at them.
 
 # %%
-config = Config(
-    format_version=FORMAT_VERSION,
-    name=settings.name or settings.out.resolve().name,
-    labels=labels,
-    input=Input(
-        height=settings.size,
-        width=settings.size,
-        resize="squish",
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
-    ),
-    temperature=1,
-    neither=Neither(method="output", meaning=f"'{NEITHER}' means: none of {', '.join(labels)} is in the photo.")
-    if settings.neither
-    else None,
-    architecture=Architecture(library="torchvision", name=settings.arch),
-    training={
-        "data": settings.data_name or settings.data.resolve().name,
-        "photos": training.counts(),
-        "validation_photos": validation.counts(),
-        **origin(settings.weights),
-        "licence": settings.licence,
-        "settings": {name: value for name, value in vars(settings).items() if not isinstance(value, Path)},
-        "history": [dict(zip(learn.recorder.metric_names[1:], row, strict=False)) for row in learn.recorder.values],
-        "hardware": hardware,
-        "minutes": (time.monotonic() - started) / 60,
-    },
-    metrics={},
-    versions=versions(),
+config = config.model_copy(
+    update={
+        "training": {
+            "data": settings.data_name or Path(settings.data).name,
+            "photos": training.counts(),
+            "validation_photos": validation.counts(),
+            **origin(settings.weights),
+            "licence": settings.licence,
+            "settings": chosen | {"lr": rate},
+            "history": history,
+            "hardware": hardware,
+            "minutes": (time.monotonic() - STARTED) / 60,
+        }
+    }
 )
 
 with written_whole(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
@@ -252,13 +341,36 @@ with written_whole(settings.out) as folder, tempfile.TemporaryDirectory() as scr
     (folder / CONFIG).write_text(config.to_json(), "utf-8")
     logits, truth = collect_logits(load_folder(folder), validation, "fitting the temperature")
     config = config.model_copy(update={"temperature": fit_temperature(logits, truth)})
+    export_learner(network, config, folder / LEARNER)
     (folder / CONFIG).write_text(config.to_json(), "utf-8")
-    result = measure(load_folder(folder), validation, "validating")
-    config = config.model_copy(update={"metrics": {"validation": result}})
+    results = {"validation": scores(config, softmax(logits / config.temperature), truth)}
+    name, photos = ("test", test) if test else ("validation", validation)
+    results[name] = write_report(load_folder(folder), photos, folder / REPORT, name, model=folder, robustness=ROBUSTNESS_PHOTOS)
+    config = config.model_copy(update={"metrics": results})
     (folder / CONFIG).write_text(config.to_json(), "utf-8")
-    (folder / CARD).write_text(model_card(config), "utf-8")
-cache.cleanup()
+    (folder / CARD).write_text(model_card(config, folder), "utf-8")
+checkpoint.remove()
 
-print(f"\n{settings.out} on the validation photos\n\n" + "\n".join(metric_rows(result)))
-print(f"\nTry it:   python -m model --model {settings.out} PHOTO")
-print(f"Serve it: MODEL={settings.out} python app.py")
+say(f"\n{settings.out} on the {name} photos\n\n" + "\n".join(metric_rows(results[name])))
+say(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
+say(f"\nLook at the report: {settings.out / REPORT / 'report.html'}")
+say(f"Try it:             python -m model --model {settings.out} PHOTO")
+say(f"Serve it:           MODEL_REPO={settings.out} python app.py")
+
+# %% [markdown]
+# ## 7. Publish
+#
+# `--push USER/NAME` uploads the folder in one commit, downloads it again, checks that it answers identically, and tags
+# the version. `--space USER/NAME` puts the app beside it.
+
+# %%
+try:
+    if settings.push:
+        commit = push(settings.out, settings.push, private=settings.private)
+        if settings.space:
+            publish_space(settings.space, settings.push, commit, private=settings.private)
+except (ModelError, PublishError) as error:
+    again = f"python training/publish.py {settings.out} {settings.push}" + (
+        f" --space {settings.space}" if settings.space else ""
+    )
+    raise SystemExit(f"The model is written, but not published: {error}\nTo publish it later: {again}") from None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.stats import binomtest
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from model.classifier import softmax
 
@@ -13,10 +16,16 @@ CALIBRATION_BINS = 15
 ACCEPTED = 0.95
 
 
+def losses(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """-log p(true answer) of each photo, in nats: float64 (N,). probabilities (N, K) rows summing to 1; targets int (N,)."""
+    chosen = probabilities[np.arange(len(targets)), targets]
+    result: np.ndarray = -np.log(np.clip(chosen, 1e-15, 1))
+    return result
+
+
 def log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
     """Mean of -log p(true answer), in nats. probabilities (N, K) rows summing to 1; targets int (N,)."""
-    chosen = probabilities[np.arange(len(targets)), targets]
-    return float(-np.log(np.clip(chosen, 1e-15, 1)).mean())
+    return float(losses(probabilities, targets).mean())
 
 
 def accuracy(probabilities: np.ndarray, targets: np.ndarray) -> float:
@@ -24,24 +33,67 @@ def accuracy(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return float((probabilities.argmax(axis=1) == targets).mean())
 
 
-def wilson_interval(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % confidence interval of a share of n trials (Wilson 1927)."""
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """95 % confidence interval of the share of `right` among n trials (Wilson 1927), 0-1."""
+    low, high = binomtest(right, n).proportion_ci(0.95, "wilson")
+    return float(low), float(high)
 
 
-def expected_calibration_error(probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins of confidence (Guo et al. 2017), 0-1."""
+@dataclass(frozen=True)
+class LabelScores:
+    """How well one label is recognised. None where a figure is undefined: no photo of it, or nothing called it."""
+
+    photos: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    roc_auc: float | None
+
+
+def per_label(probabilities: np.ndarray, targets: np.ndarray, labels: int) -> list[LabelScores]:
+    """Precision, recall and F1 of the most probable answer, and the ROC AUC of p(label) against the other labels.
+
+    Args:
+        probabilities: (N, K) with K >= labels; the answers beyond the labels count as mistakes.
+        targets: int (N,), each below `labels`.
+        labels: how many labels there are.
+    """
+    predicted = probabilities.argmax(axis=1)
+    columns = precision_recall_fscore_support(targets, predicted, labels=range(labels), zero_division=np.nan)
+    scores = []
+    for index, (precision, recall, f1, photos) in enumerate(zip(*columns, strict=True)):
+        own = targets == index
+        area = float(roc_auc_score(own, probabilities[:, index])) if own.any() and not own.all() else None
+        scores.append(LabelScores(int(photos), _defined(precision), _defined(recall), _defined(f1), area))
+    return scores
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The photos whose highest probability lies in (low, high]: how sure the model was, and how often it was right."""
+
+    low: float
+    high: float
+    photos: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS) -> list[Bin]:
+    """The bars of a reliability diagram: equal-width bins of confidence that hold photos (Guo et al. 2017)."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == targets
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(correct[index == bin].mean() - confidence[index == bin].mean()) * (index == bin).sum()
-        for bin in range(bins)
-        if (index == bin).any()
+    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return [
+        Bin(i / bins, (i + 1) / bins, int(own.sum()), float(confidence[own].mean()), float(correct[own].mean()))
+        for i in range(bins)
+        if (own := index == i).any()
     ]
-    return float(sum(gaps) / len(targets))
+
+
+def expected_calibration_error(bins: list[Bin]) -> float:
+    """Mean gap between confidence and accuracy, weighted by the photos of each bin (Guo et al. 2017), 0-1."""
+    return sum(abs(each.accuracy - each.confidence) * each.photos for each in bins) / sum(each.photos for each in bins)
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
@@ -58,13 +110,57 @@ def false_accepts(own: np.ndarray, other: np.ndarray, accepted: float = ACCEPTED
     """Share of other things taken for one of the labels when `accepted` of the labels' own photos are (FPR at 95 % TPR).
 
     Args:
-        own: p(neither) of photos of the labels. other: p(neither) of photos of other things.
+        own: how strange each photo of the labels looks, p(neither) for one. other: the same of photos of other things.
     """
     return float((other <= np.quantile(own, accepted)).mean())
 
 
 def auroc(own: np.ndarray, other: np.ndarray) -> float:
-    """Probability that p(neither) is higher for a photo of something else than for one of the labels, 0-1."""
-    order = np.sort(own)
-    below = np.searchsorted(order, other, side="left") + np.searchsorted(order, other, side="right")
-    return float(below.mean() / (2 * len(own)))
+    """Probability that a photo of something else looks stranger than one of the labels, 0-1; see `false_accepts`."""
+    return float(roc_auc_score(np.r_[np.zeros(len(own)), np.ones(len(other))], np.r_[own, other]))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two models, A and B, on the same photos.
+
+    Attributes:
+        difference: accuracy of B minus accuracy of A, -1 to 1, with its 95 % interval.
+        p: of the exact McNemar test, 0-1: how often two equally good models differ as much or more.
+    """
+
+    both_right: int
+    only_a: int
+    only_b: int
+    both_wrong: int
+    difference: float
+    interval: tuple[float, float]
+    p: float
+
+
+def paired(right_a: np.ndarray, right_b: np.ndarray) -> Paired:
+    """Compare two models by the photos that only one of them gets right.
+
+    The test is McNemar's in its exact form (binomial; McNemar 1947); the interval is Wald's after adding a half to each
+    of the four counts (Agresti and Min 2005), which holds for few photos and for no difference at all.
+
+    Args:
+        right_a, right_b: bool (N,), whether A and B answered each photo rightly.
+    """
+    n = len(right_a)
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    centre = (only_b - only_a) / (n + 2)
+    half = 1.96 * math.sqrt((only_a + only_b + 1) / (n + 2) - centre**2) / math.sqrt(n + 2)
+    return Paired(
+        both_right=int((right_a & right_b).sum()),
+        only_a=only_a,
+        only_b=only_b,
+        both_wrong=int((~right_a & ~right_b).sum()),
+        difference=(only_b - only_a) / n,
+        interval=(max(-1.0, centre - half), min(1.0, centre + half)),
+        p=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
+    )
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -21,6 +21,21 @@ def rate(text: str) -> float:
     return value
 
 
+def minutes(text: str) -> float:
+    """A number of minutes, 0.5 to 1440."""
+    value = _number(text)
+    if not 0.5 <= value <= 1440:
+        raise ArgumentTypeError(f"must be from 0.5 to 1440 minutes, not {text}")
+    return value
+
+
+def repository(text: str) -> str:
+    """The name of a Hub repository, `user/name`."""
+    if text.count("/") != 1 or not all(part.strip() for part in text.split("/")):
+        raise ArgumentTypeError(f"must be USER/NAME, not {text!r}")
+    return text
+
+
 def count(text: str) -> int:
     """A whole number of at least 0."""
     return _whole(text, 0)

@@ -100,7 +100,7 @@ def main() -> None:
     for seed in range(DRAWINGS):
         draw(seed).save(folders["neither"] / f"drawn-{seed:03d}.png")
     everything = find_photos(gather / "train", gather / "neither")
-    for name, part in zip(("train", "valid"), split(everything, VALID, SPLIT_SEED), strict=True):
+    for name, part in zip(("train", "valid"), split(everything, VALID, SPLIT_SEED)[:2], strict=True):
         for path, answer in zip(part.paths, part.answers, strict=True):
             folder = target / "neither" / name if answer == NEITHER else target / "photos" / name / answer
             folder.mkdir(parents=True, exist_ok=True)

@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from model.architecture import build, torchvision_network, with_head
+from model.architecture import Library, build, imagenet_network, library_of, with_head
 from model.config import Config, ModelError
 from model.folder import CONFIG
 
+Channels = tuple[float, float, float]
+IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
+IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
-def pretrained(name: str, outputs: int, weights: str) -> nn.Sequential:
+
+@dataclass(frozen=True)
+class Start:
+    """A network to train.
+
+    Attributes:
+        network: `Sequential(body, head)`.
+        library: torchvision or timm.
+        mean, std: of the pixels (0-1) per channel that its weights were trained with.
+    """
+
+    network: nn.Sequential
+    library: Library
+    mean: Channels
+    std: Channels
+
+
+def pretrained(name: str, outputs: int, weights: str) -> Start:
     """A network to train: a fresh head on a body that has learned from other photos, or a whole one to train on.
 
     Args:
-        name: torchvision architecture.
+        name: an architecture of torchvision or timm.
         outputs: logits of the new head.
-        weights: `imagenet` (torchvision downloads them), `none` (random), or a .safetensors or .pth file: a state dict
-            of the torchvision network, or `model.safetensors` of a model folder, whose head is kept if it fits.
+        weights: `imagenet` (the library downloads them), `none` (random), or a .safetensors or .pth file: a state dict
+            of the library's network, or `model.safetensors` of a model folder, whose head is kept if it fits.
 
     Raises:
-        ModelError: no such file, the file belongs to another network, or the download failed.
+        ModelError: no such architecture or file, the file belongs to another network, or the download failed.
     """
-    if weights == "none":
-        return build(name, outputs)
+    library = library_of(name)
+    full: nn.Module | None = None
     if weights == "imagenet":
         try:
-            return with_head(torchvision_network(name, "DEFAULT"), outputs)
-        except OSError as error:  # URLError is one
+            full = imagenet_network(name, library, trained=True)
+        except (OSError, RuntimeError) as error:  # URLError and the Hub client's errors; timm: an architecture without weights
             raise ModelError(
-                f"the ImageNet weights of {name} could not be downloaded ({error}); pass --weights FILE with a state "
-                "dict of this network, or --weights none to start from random weights"
+                f"the ImageNet weights of {name} could not be downloaded ({str(error).splitlines()[0]}); pass --weights FILE "
+                "with a state dict of this network, or --weights none to start from random weights"
             ) from None
-    state = _read(Path(weights))
-    try:
-        if all(key[:2] in ("0.", "1.") for key in state):  # a model folder's weights: body, and head if it fits
-            network = build(name, outputs)
-            network[0].load_state_dict(_part(state, "0."))
-            if {k: v.shape for k, v in _part(state, "1.").items()} == {k: v.shape for k, v in network[1].state_dict().items()}:
-                network[1].load_state_dict(_part(state, "1."))
-            return network
-        full = torchvision_network(name)
-        full.load_state_dict(state)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1:2]
-        raise ModelError(f"--weights {weights} is not for {name}: {' '.join(first).strip()}") from None
-    return with_head(full, outputs)
+    elif weights != "none":
+        state = _read(Path(weights))
+        try:
+            if all(key[:2] in ("0.", "1.") for key in state):  # a model folder's weights: body, and head if it fits
+                return _start(_continued(build(name, outputs, library), state), library)
+            full = imagenet_network(name, library)
+            full.load_state_dict(state)
+        except RuntimeError as error:
+            first = str(error).splitlines()[1:2]
+            raise ModelError(f"--weights {weights} is not for {name}: {' '.join(first).strip()}") from None
+    return _start(build(name, outputs, library) if full is None else with_head(full, outputs), library)
 
 
 def origin(weights: str) -> dict[str, Any]:
@@ -58,6 +76,21 @@ def origin(weights: str) -> dict[str, Any]:
         return {"weights": Path(weights).stem}
     before = Config.read(config_path).training
     return {"weights": before.get("weights", Path(weights).stem), "after": before}
+
+
+def _start(network: nn.Sequential, library: Library) -> Start:
+    described = getattr(network[0], "pretrained_cfg", {})  # timm's networks carry theirs
+    return Start(network, library, described.get("mean", IMAGENET_MEAN), described.get("std", IMAGENET_STD))
+
+
+def _continued(network: nn.Sequential, state: dict[str, torch.Tensor]) -> nn.Sequential:
+    """`network` with the body of `state`, and its head if that has the same outputs."""
+    body, head = network
+    body.load_state_dict(_part(state, "0."))
+    before = _part(state, "1.")
+    if {name: w.shape for name, w in before.items()} == {name: w.shape for name, w in head.state_dict().items()}:
+        head.load_state_dict(before)
+    return network
 
 
 def _part(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -1,0 +1,325 @@
+"""The script as it is run: a process of its own where it is stopped or uses Ray, `main` where it only answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from model.network import available_cores
+from tests.pictures import CAT, COFFEE, encoded, quadrants
+from tests.running import ROOT
+from training import score
+
+SCRIPT = ROOT / "training" / "score.py"
+COLUMNS = ["path", "label", "probability", "p_Cat", "p_Dog", "p_neither", "error"]
+ENVIRONMENT = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONDONTWRITEBYTECODE": "1"}
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes, pipes, limits of the system")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, env=ENVIRONMENT, cwd="/", check=False)
+
+
+def started(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+
+
+def drawn(folder: Path, count: int) -> Path:
+    """A folder of pictures that all differ."""
+    folder.mkdir(parents=True)
+    dice = np.random.default_rng(7)
+    for number in range(count):
+        Image.fromarray(dice.integers(0, 255, (40, 40, 3), np.uint8)).save(folder / f"{number:03}.png")
+    return folder
+
+
+@pytest.fixture
+def main(monkeypatch, capsys):
+    """Run the script in this process; what it prints."""
+
+    def call(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["score.py", *map(str, arguments)])
+        score.main()
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.fixture
+def refused(main):
+    """Run the script in this process; the sentence it ends with."""
+
+    def call(*arguments: object) -> str:
+        with pytest.raises(SystemExit) as caught:
+            main(*arguments)
+        sentence = str(caught.value)
+        assert "\n" not in sentence
+        return sentence
+
+    return call
+
+
+def test_a_folder_with_all_its_subfolders(main, classifier, tmp_path):
+    photos = tmp_path / "photos"
+    (photos / "a b" / "ç").mkdir(parents=True)
+    shutil.copy(CAT, photos / "cat.JPG")
+    shutil.copy(COFFEE, photos / "a b" / "ç" / '☕ it\'s, "hot".jpg')
+    (photos / "notes.txt").write_text("not a photo")
+    (photos / ".hidden.jpg").write_bytes(b"")
+    printed = main(photos, tmp_path / "out")
+
+    table = pd.read_parquet(tmp_path / "out")
+    assert list(table.columns) == COLUMNS
+    assert list(table["path"]) == ['a b/ç/☕ it\'s, "hot".jpg', "cat.JPG"]
+    assert list(table["label"]) == ["neither", "Cat"]
+    assert table["error"].isna().all()
+    assert (table[["probability", "p_Cat", "p_Dog", "p_neither"]].dtypes == "float32").all()
+    expected = classifier.classify([COFFEE, CAT])
+    found = table[["p_Cat", "p_Dog", "p_neither"]].to_numpy()
+    assert found == pytest.approx(np.array([each.probabilities for each in expected]), abs=1e-5)
+    assert list(table["probability"]) == pytest.approx([each.probability for each in expected], abs=1e-5)
+    assert "2 photos in" in printed
+    assert "Cat              1\n" in printed
+    assert "errors           0\n" in printed
+
+
+def test_bad_photos_are_rows_with_an_error(main, tmp_path):
+    photos = drawn(tmp_path / "photos", 1)
+    (photos / "empty.jpg").write_bytes(b"")
+    (photos / "text.jpg").write_text("hello")
+    (photos / "cut.jpg").write_bytes(encoded(quadrants(400, 300), "JPEG")[:900])
+    (photos / "huge.jpg").write_bytes(b"\xff\xd8" + b"\0" * 20_000_001)
+    (photos / "linked.jpg").symlink_to(photos / "nowhere.jpg")
+    printed = main(photos, tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out").set_index("path")
+    assert table.loc["000.png", "error"] is None or pd.isna(table.loc["000.png", "error"])
+    bad = table.drop("000.png")
+    assert bad[["label", "probability", "p_Cat", "p_Dog", "p_neither"]].isna().all().all()
+    words = {"empty.jpg": "no bytes", "text.jpg": "not a photo", "cut.jpg": "cut off", "huge.jpg": "larger than 20 MB",
+             "linked.jpg": "There is no file"}  # fmt: skip
+    assert set(bad.index) == set(words)
+    assert all(words[path] in error for path, error in bad["error"].items())
+    assert "errors           5\n" in printed
+
+
+def test_a_list_of_paths_starts_at_its_own_folder(main, tmp_path):
+    drawn(tmp_path / "photos", 3)
+    absolute = str(tmp_path / "photos" / "001.png")
+    lines = ["photos/002.png", "", absolute, "photos/gone.png", "photos", "photos/002.png"]
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    main(tmp_path / "list.txt", tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out")
+    assert list(table["path"]) == [line for line in lines if line]
+    assert list(table["error"].isna()) == [True, True, False, False, True]
+    assert "There is no file" in table["error"][2]
+    assert "is a folder" in table["error"][3]
+
+
+@pytest.mark.parametrize(
+    "text", ["label,Path\ncat,photos/000.png\n\ndog,photos/001.png\n", '"photos/000.png",cat\nphotos/001.png,dog']
+)
+def test_a_csv_list(main, tmp_path, text):
+    drawn(tmp_path / "photos", 2)
+    (tmp_path / "list.csv").write_text(text)
+    main(tmp_path / "list.csv", tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out")
+    assert list(table["path"]) == ["photos/000.png", "photos/001.png"]
+    assert table["error"].isna().all()
+
+
+@needs_linux
+def test_names_of_any_bytes_and_things_that_are_not_files(main, tmp_path):
+    photos = drawn(tmp_path / "photos", 1)
+    odd = [b"caf\xe9.png", b"two\nlines.png", b"\xe2\x80\xa8.png"]
+    for name in odd:
+        shutil.copy(photos / "000.png", os.fsencode(photos) + b"/" + name)
+    os.mkfifo(photos / "pipe.png")
+    main(photos, tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out").set_index("path")
+    assert set(table.index) == {"000.png", "caf\\xe9.png", "two\nlines.png", "\u2028.png", "pipe.png"}
+    assert table.loc["pipe.png", "error"] == "This is a pipe, not a photo."
+    assert table["error"].notna().sum() == 1
+
+    (tmp_path / "list.txt").write_bytes(b"photos/caf\xe9.png\nphotos/\xe2\x80\xa8.png\n")
+    main(tmp_path / "list.txt", tmp_path / "listed")
+    listed = pd.read_parquet(tmp_path / "listed")
+    assert list(listed["path"]) == ["photos/caf\\xe9.png", "photos/\u2028.png"]
+    assert listed["error"].isna().all()
+
+
+def test_a_killed_run_goes_on_and_every_photo_is_there_once(tmp_path):
+    photos, out = drawn(tmp_path / "photos", 240), tmp_path / "out"
+    process = started(photos, out, "--part-size", 8, "--workers", 1)
+    while not list(out.glob("part-*.parquet")):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    finished = {path: path.stat().st_mtime_ns for path in out.glob("part-*.parquet")}
+    assert 1 <= len(finished) < 30
+    (out / ".part-00029.parquet.part").write_bytes(b"PAR1 half of it")
+
+    done = run(photos, out, "--workers", 1)  # the parts keep their size
+    assert done.returncode == 0, done.stderr
+    assert f"going on: {len(finished)} of 30 parts are finished, {8 * len(finished)} photos" in done.stdout
+    assert f"{240 - 8 * len(finished)} of them scored now" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    assert {path.name for path in out.iterdir()} - {".lock"} == {"_run.json", *(f"part-{i:05}.parquet" for i in range(30))}
+    table = pq.read_table(out)
+    assert table["path"].to_pylist() == [f"{number:03}.png" for number in range(240)]
+    assert table["error"].null_count == 240
+
+    again = run(photos, out)
+    assert "going on: 30 of 30 parts are finished, 240 photos" in again.stdout
+    assert "scored now" not in again.stdout
+
+
+def test_ctrl_c_ends_with_a_sentence(tmp_path):
+    photos, out = drawn(tmp_path / "photos", 240), tmp_path / "out"
+    process = started(photos, out, "--part-size", 8, "--workers", 1)
+    while not list(out.glob("part-*.parquet")):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Stopped: the same command goes on where it stopped." in errors
+    assert "Traceback" not in errors
+    assert not list(out.glob(".part-*"))
+
+
+@needs_linux
+def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path):
+    photos, out = drawn(tmp_path / "photos", 2), tmp_path / "out"
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500));"
+        f"sys.argv = ['score.py', {str(photos)!r}, {str(out)!r}];"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert done.returncode == 1
+    assert f"{out / 'part-00000.parquet'} cannot be written: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in out.iterdir()} - {".lock"} == {"_run.json"}
+    assert run(photos, out).returncode == 0
+    assert pq.read_table(out).num_rows == 2
+
+
+def test_another_model_other_photos_and_a_run_at_the_same_time_are_refused(main, refused, folder, config, tmp_path):
+    photos, out = drawn(tmp_path / "photos", 2), tmp_path / "out"
+    main(photos, out)
+    document, write = config
+    write(document | {"name": "mine"})
+    sentence = refused(photos, out, "--model", folder)
+    assert "begun with the model cat-or-dog-starter, revision embedded" in sentence
+    assert "mine, revision local" in sentence
+    with FileLock(out / ".lock"):
+        assert "another run is writing to" in refused(photos, out)
+    shutil.copy(photos / "000.png", photos / "002.png")
+    assert "another list: 2 photos then, 3 now" in refused(photos, out)
+    (photos / "002.png").unlink()
+    (out / "part-00000.parquet").write_bytes(b"PAR1")
+    assert "is damaged" in refused(photos, out)
+    (out / "part-00000.parquet").unlink()
+    assert "2 of them scored now" in main(photos, out)
+    (out / "_run.json").write_text("{}")
+    assert "is damaged, or of another version" in refused(photos, out)
+
+
+def test_the_columns_are_named_after_the_models_answers(main, folder, config, tmp_path):
+    document, write = config
+    write(document | {"labels": ["Kätzchen", "path"]})
+    main(drawn(tmp_path / "photos", 1), tmp_path / "out", "--model", folder)
+    names = ["path", "label", "probability", "p_Kätzchen", "p_path", "p_neither", "error"]
+    assert pq.read_table(tmp_path / "out").column_names == names
+    assert json.loads((tmp_path / "out" / "_run.json").read_text("utf-8"))["answers"] == ["Kätzchen", "path", "neither"]
+
+
+def test_photos_that_cannot_be_found_end_with_a_sentence(refused, tmp_path):
+    out = tmp_path / "out"
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing" / "notes.txt").write_text("")
+    assert "holds no photos" in refused(tmp_path / "nothing", out)
+    assert "there is no folder and no list" in refused(tmp_path / "none", out)
+    assert "python -m model" in refused(CAT, out)
+    assert "save it as UTF-8" in refused(ROOT / "model" / "starter" / "model.onnx", out)
+    (tmp_path / "empty.txt").write_text("\n\n")
+    assert "names no photos" in refused(tmp_path / "empty.txt", out)
+    (tmp_path / "gap.csv").write_text("label,path\ncat,a.jpg\ndog\n")
+    assert "gap.csv, line 3: there is no path" in refused(tmp_path / "gap.csv", out)
+    assert not out.exists()
+
+
+def test_an_out_that_is_something_else_is_left_alone(refused, tmp_path):
+    photos = drawn(tmp_path / "photos", 1)
+    assert "holds other things than results" in refused(photos, photos)
+    assert "is a file" in refused(photos, photos / "000.png")
+    assert "cannot be written to" in refused(photos, photos / "000.png" / "out")
+    assert [path.name for path in photos.iterdir()] == ["000.png"]
+    assert "no model folder" in refused(photos, tmp_path / "out", "--model", "nobody")
+    assert not (tmp_path / "out").exists()
+
+
+def test_ray_that_is_not_there_is_said(refused, monkeypatch, tmp_path):
+    photos = drawn(tmp_path / "photos", 1)
+    assert "no Ray cluster answers at 127.0.0.1:9" in refused(photos, tmp_path / "out", "--ray", "127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert "--ray needs the package ray" in refused(photos, tmp_path / "out", "--ray")
+
+
+def test_ray_finishes_a_run_with_the_same_rows(tmp_path):
+    photos, out = drawn(tmp_path / "photos", 60), tmp_path / "out"
+    (photos / "broken.jpg").write_text("hello")
+    (photos / "grün.jpg").write_bytes(encoded(quadrants(), "JPEG"))
+    local = run(photos, tmp_path / "local", "--part-size", 20)
+    assert local.returncode == 0, local.stderr
+    expected = pd.read_parquet(tmp_path / "local")
+    shutil.copytree(tmp_path / "local", out)
+    for name in ("part-00000.parquet", "part-00002.parquet", "part-00003.parquet"):
+        (out / name).unlink()
+
+    done = run(photos, out, "--ray", "--workers", 2)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "going on: 1 of 4 parts are finished, 20 photos" in done.stdout
+    assert "42 of them scored now" in done.stdout
+    assert pq.read_schema(out / "part-00000.parquet") == pq.read_schema(tmp_path / "local" / "part-00000.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
+def test_two_ray_workers_share_the_work_and_the_order_is_kept():
+    code = """
+import os, time
+import pyarrow as pa
+from training.score_ray import map_on_ray
+
+def load():
+    def scorer(paths):
+        time.sleep(0.05 if os.getpid() % 2 else 0.1)
+        return pa.table({"path": paths, "worker": [os.getpid()] * len(paths)})
+    return scorer
+
+paths = [f"{number}.jpg" for number in range(400)]
+table = pa.concat_tables(map_on_ray(load, paths, 2, 2, None))
+assert table["path"].to_pylist() == paths
+assert len(set(table["worker"].to_pylist())) == 2, set(table["worker"].to_pylist())
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, env=ENVIRONMENT, check=False)
+    assert done.returncode == 0, done.stderr

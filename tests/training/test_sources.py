@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import functools
+import io
+import tarfile
+import threading
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import quadrants
+from training.data import DataError
+from training.sources import fastai_address, label_rule, open_data
+
+leaks = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # fastdownload
+
+
+def make(root: Path, counts: dict[str, int]) -> Path:
+    for label, count in counts.items():
+        (root / label).mkdir(parents=True)
+        for index in range(count):
+            quadrants().save(root / label / f"{index}.jpg")
+    return root
+
+
+def pack(folder: Path, archive: Path) -> Path:
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w") as file:
+            for path in folder.rglob("*.jpg"):
+                file.write(path, path.relative_to(folder.parent))
+    else:
+        with tarfile.open(archive, "w:gz") as file:
+            file.add(folder, folder.name)
+    return archive
+
+
+def test_a_folder_per_class(tmp_path):
+    data = make(tmp_path / "data", {"b": 3, "a": 2})
+    found = open_data(data, tmp_path / "unpacked")
+    assert {name: photos.counts() for name, photos in found.items()} == {"all": {"a": 2, "b": 3}}
+    assert not (tmp_path / "unpacked").exists()
+
+
+@pytest.mark.parametrize(("folders", "names"), [
+    (("train", "valid"), {"train", "valid"}),
+    (("training", "Test"), {"train", "test"}),
+    (("train", "val", "test"), {"train", "valid", "test"}),
+])  # fmt: skip
+def test_splits_on_disk_are_kept(tmp_path, folders, names):
+    for folder in folders:
+        make(tmp_path / "data" / folder, {"a": 2, "b": 3})
+    make(tmp_path / "others", {"x": 4})
+    found = open_data(tmp_path / "data", tmp_path / "unpacked", neither=tmp_path / "others")
+    assert set(found) == names
+    assert found["train"].counts() == {"a": 2, "b": 3, "neither": 4}
+    assert all("neither" not in found[name].counts() for name in names - {"train"})
+
+
+def test_neither_may_come_split_too(tmp_path):
+    for folder in ("train", "valid"):
+        make(tmp_path / "data" / folder, {"a": 2, "b": 2})
+    make(tmp_path / "others", {"train": 3, "valid": 2})
+    found = open_data(tmp_path / "data", tmp_path / "unpacked", neither=tmp_path / "others")
+    assert [photos.counts()["neither"] for photos in found.values()] == [3, 2]
+
+
+def test_a_split_with_an_unknown_class(tmp_path):
+    make(tmp_path / "data" / "train", {"a": 2, "b": 2})
+    make(tmp_path / "data" / "valid", {"a": 2, "c": 2})
+    with pytest.raises(DataError, match="lacks: c"):
+        open_data(tmp_path / "data", tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("name", ["photos.zip", "photos.tgz"])
+def test_an_archive_is_unpacked_once(tmp_path, name):
+    archive = pack(make(tmp_path / "wrapped", {"cat": 3, "dog": 2}), tmp_path / name)
+    first = open_data(archive, tmp_path / "unpacked")["all"]
+    assert first.counts() == {"cat": 3, "dog": 2}
+    stamps = [path.stat().st_mtime_ns for path in first.paths]
+    again = open_data(archive, tmp_path / "unpacked")["all"]
+    assert again == first
+    assert [path.stat().st_mtime_ns for path in again.paths] == stamps
+
+
+def test_an_archive_cannot_write_elsewhere(tmp_path):
+    archive = tmp_path / "photos.tar"
+    photo = io.BytesIO()
+    quadrants().save(photo, "JPEG")
+    with tarfile.open(archive, "w") as file:
+        member = tarfile.TarInfo("../../escaped.jpg")
+        member.size = len(photo.getvalue())
+        file.addfile(member, io.BytesIO(photo.getvalue()))
+        make(tmp_path / "data", {"cat": 2, "dog": 2})
+        for label in ("cat", "dog"):
+            for index in range(2):
+                file.add(tmp_path / "data" / label / f"{index}.jpg", f"{label}/{index}.jpg")
+    assert open_data(archive, tmp_path / "deep" / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+    assert not list(tmp_path.rglob("escaped.jpg"))
+
+
+@pytest.mark.parametrize("name", ["broken.zip", "broken.tgz"])
+def test_a_damaged_archive(tmp_path, name):
+    (tmp_path / name).write_bytes(b"not an archive")
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        open_data(tmp_path / name, tmp_path / "unpacked")
+
+
+def test_a_truncated_archive(tmp_path):
+    whole = pack(make(tmp_path / "data", {"cat": 3, "dog": 2}), tmp_path / "photos.tgz")
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        open_data(whole, tmp_path / "unpacked")
+    assert not list((tmp_path / "unpacked").rglob("*"))  # nothing half-unpacked is left
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    ("{tmp}/nothing", "not a folder, and there is no such file"),
+    ("photos.zip", "not a folder, and there is no such file"),
+    ("{tmp}/notes.txt", "names a folder or an archive"),
+])  # fmt: skip
+def test_what_is_not_there(tmp_path, data, words):
+    (tmp_path / "notes.txt").write_text("no photos")
+    with pytest.raises(DataError, match=words):
+        open_data(data.format(tmp=tmp_path), tmp_path / "unpacked")
+
+
+def test_labels_from_names(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("Birman_1.jpg", "Bombay_7.jpg", "beagle_2.jpg", "pug_10.jpg", "pug_11.jpg", "beagle_3.jpg"):
+        quadrants().save(folder / name)
+    assert open_data(folder, tmp_path, "name")["all"].counts() == {"cat": 2, "dog": 4}
+    with pytest.raises(DataError) as caught:
+        open_data(folder, tmp_path, r"^([a-z]+)_\d+\.jpg$")
+    assert "Birman_1.jpg: its name gives no label" in str(caught.value)
+    with pytest.raises(DataError, match="class 'Birman' has only one photo"):
+        open_data(folder, tmp_path, r"^(.+)_\d+")
+
+
+@pytest.mark.parametrize(("rule", "words"), [("(", "not a regular expression"), (r"\d+", "has no group")])
+def test_a_rule_that_is_none(rule, words):
+    with pytest.raises(DataError, match=words):
+        label_rule(rule)
+
+
+def test_fastai_names():
+    assert fastai_address("pets").endswith("oxford-iiit-pet.tgz")
+    assert fastai_address("PETS") == fastai_address("pets")
+    assert fastai_address("path") is None  # an attribute, not a dataset
+    assert fastai_address("cats_and_dogs_and_more") is None
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A folder served at an address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    (tmp_path / "www").mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path / "www")))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield tmp_path / "www", f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@leaks
+def test_the_address_of_an_archive(tmp_path, web):
+    folder, url = web
+    pack(make(tmp_path / "shelf", {"cat": 2, "dog": 3}), folder / "shelf.tgz")
+    assert open_data(f"{url}/shelf.tgz", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 3}
+    with pytest.raises(DataError, match="could not be downloaded"):
+        open_data(f"{url}/other.tgz", tmp_path / "unpacked")
+
+
+@leaks
+def test_a_fastai_dataset_by_name(tmp_path, web, monkeypatch):
+    from fastai.data.external import URLs
+
+    images = tmp_path / "oxford" / "images"
+    images.mkdir(parents=True)
+    for name in ("Birman_1.jpg", "Bombay_7.jpg", "beagle_2.jpg", "pug_10.jpg"):
+        quadrants().save(images / name)
+    folder, url = web
+    pack(tmp_path / "oxford", folder / "oxford.tgz")
+    monkeypatch.setattr(URLs, "PETS", f"{url}/oxford.tgz")
+    assert open_data("pets", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+
+
+def test_a_dataset_of_parquet_files(tmp_path):
+    from datasets import ClassLabel, Dataset, Features, Image
+
+    features = Features({"img": Image(), "labels": ClassLabel(names=["cat", "dog"])})
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for split, count in (("train", 6), ("test", 4)):
+        table = Dataset.from_dict({"img": [quadrants()] * count, "labels": [i % 2 for i in range(count)]}, features=features)
+        table.to_parquet(folder / f"{split}.parquet")
+    found = open_data(folder, tmp_path / "unpacked")
+    assert {name: photos.counts() for name, photos in found.items()} == {
+        "train": {"cat": 3, "dog": 3},
+        "test": {"cat": 2, "dog": 2},
+    }
+    assert open_data(folder, tmp_path / "unpacked") == found
+
+
+def test_a_dataset_without_classes(tmp_path):
+    from datasets import Dataset
+
+    (tmp_path / "dataset").mkdir()
+    Dataset.from_dict({"text": ["a", "b"]}).to_parquet(tmp_path / "dataset" / "train.parquet")
+    with pytest.raises(DataError, match="no column of images"):
+        open_data(tmp_path / "dataset", tmp_path / "unpacked")
+
+
+def test_a_dataset_on_a_hub_that_cannot_be_reached(tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(DataError, match="could not be loaded as a dataset"):
+        open_data("nobody/cats_and_dogs", tmp_path / "unpacked")
+    assert not list(tmp_path.rglob("dataset-*"))

@@ -1,0 +1,226 @@
+"""The fast path: the best model that a few minutes can buy, without a GPU.
+
+1. The features of a frozen body are computed once (`features.py`).
+2. A linear head is fitted to them: logistic regression, with the weight decay that validates best.
+3. What is left of the time polishes the last stages of the body on augmented photos, on a schedule that runs by the
+   clock; it is undone if it does not lower the validation loss.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback, CancelFitException, CancelValidException
+from fastai.callback.schedule import ParamScheduler, combined_cos
+from fastai.learner import Learner
+from torch import nn
+from tqdm.auto import tqdm
+
+from model.classifier import softmax
+from training import metrics
+from training.data import Photos, split
+from training.features import VIEWS
+
+WEIGHT_DECAYS = (0.1, 0.05, 0.025, 0.012, 0.006, 0.003, 0.0015, 0.0007, 0.0003)
+FROZEN_SHARE = 0.4  # of the body's parameters that a short polish leaves alone
+FEATURES_SHARE = 0.6  # of the time that computing features may take
+POLISH_LR = 3e-4
+SHORTEST_POLISH = 20.0  # seconds
+WRITING = 45.0  # seconds to export, reduce to int8 and draw the report, before any photo is measured
+
+
+class Clock:
+    """The time budget of a run, in seconds; `reserve` of it is kept for writing and measuring the model."""
+
+    def __init__(self, started: float, budget: float) -> None:
+        self.started = started
+        self.budget = budget
+        self.reserve = 0.0
+
+    def left(self) -> float:
+        """Seconds until the reserve begins; negative when it has begun."""
+        return self.started + self.budget - self.reserve - time.monotonic()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done with the time, in seconds, and on how many photos."""
+
+    photos: int
+    of: int
+    features: float
+    polish: float
+    rest: float
+
+    def text(self, minutes: float, trainable: str) -> str:
+        """The plan for the terminal."""
+        some = "" if self.photos == self.of else f" (of {self.of:,}: more do not fit into the time)"
+        polish = f"{self.polish / 60:.1f} min" if self.polish > SHORTEST_POLISH else "no time is left for that"
+        return "\n".join(
+            [
+                f"the plan for {minutes:g} minutes",
+                f"  features of {self.photos:,} photos{some} and their mirror images: {self.features / 60:.1f} min",
+                "  a linear head on them: seconds",
+                f"  polishing {trainable}: {polish}",
+                f"  writing and measuring the model: {self.rest / 60:.1f} min",
+            ]
+        )
+
+
+def plan(clock: Clock, views_per_second: float, training: int, validation: int) -> Plan:
+    """Divide what is left of the time, and set the clock's reserve.
+
+    Args:
+        views_per_second: of `FeatureExtractor`. training, validation: photos.
+    """
+    clock.reserve = WRITING + 2.5 * validation / views_per_second
+    left = clock.left() - validation / views_per_second
+    photos = int(min(training, max(FEATURES_SHARE * left, SHORTEST_POLISH) * views_per_second / VIEWS))
+    features = (VIEWS * photos + validation) / views_per_second
+    return Plan(photos, training, features, max(0.0, clock.left() - features), clock.reserve)
+
+
+def subset(photos: Photos, count: int, seed: int) -> Photos:
+    """`count` of the photos, or a few more, with the share of every class."""
+    return photos if count >= len(photos) else split(photos, count / len(photos), seed).validation
+
+
+def importance(targets: np.ndarray, neither_share: float, class_weights: bool) -> np.ndarray:
+    """The weight of each photo in the loss, float (N,), with sum 1.
+
+    Args:
+        targets: int (N,). neither_share: the least that the last answer weighs together, 0-1; 0 where it is a label.
+        class_weights: whether every answer weighs the same.
+    """
+    counts = np.bincount(targets)
+    weights = 1 / counts if class_weights else np.ones(len(counts))
+    if neither_share:
+        labelled = (weights * counts)[:-1].sum()
+        weights[-1] = max(weights[-1], neither_share / (1 - neither_share) * labelled / counts[-1])
+    each: np.ndarray = weights[targets] / weights[targets].sum()
+    return each
+
+
+class Head(NamedTuple):
+    """A linear head: weight float32 (K, C), bias float32 (K,), its weight decay, and its validation loss in nats."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    decay: float
+    loss: float
+
+
+def fit_head(
+    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, valid_features: np.ndarray, valid_targets: np.ndarray
+) -> Head:
+    """Multinomial logistic regression by L-BFGS, with a weight decay chosen by validation.
+
+    It is the largest one that validates no worse than the best by one standard error of the difference (Breiman et al.
+    1984): few validation photos tell little, and then the simpler model is the safer one.
+
+    Args:
+        features: float (V, N, C), V views of N photos. targets: int (N,), 0 to K - 1, each at least once.
+        weights: float (N,), of each photo in the loss, with sum 1.
+        valid_features: float (M, C). valid_targets: int (M,).
+    """
+    views = len(features)
+    x = torch.from_numpy(features.reshape(-1, features.shape[2]).astype(np.float32))
+    y = torch.from_numpy(np.tile(targets, views))
+    each = torch.from_numpy(np.tile(weights / views, views).astype(np.float32))
+    valid = torch.from_numpy(valid_features.astype(np.float32))
+    weight = torch.zeros(int(targets.max()) + 1, x.shape[1], requires_grad=True)
+    bias = torch.zeros(len(weight), requires_grad=True)
+    heads: list[Head] = []
+    losses: list[np.ndarray] = []  # of each validation photo
+    for decay in WEIGHT_DECAYS:  # each fit starts from the one before
+        optimiser = torch.optim.LBFGS([weight, bias], max_iter=100, history_size=20, line_search_fn="strong_wolfe")
+
+        def closure(optimiser: torch.optim.Optimizer = optimiser, decay: float = decay) -> torch.Tensor:
+            optimiser.zero_grad()
+            errors = nn.functional.cross_entropy(nn.functional.linear(x, weight, bias), y, reduction="none")
+            loss: torch.Tensor = (errors * each).sum() + decay / 2 * weight.square().sum()
+            loss.backward()  # type: ignore[no-untyped-call]
+            return loss
+
+        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            probabilities = softmax(nn.functional.linear(valid, weight, bias).numpy())
+        losses.append(metrics.losses(probabilities, valid_targets))
+        heads.append(Head(weight.detach().clone(), bias.detach().clone(), decay, float(losses[-1].mean())))
+        if heads[-1].loss > 1.5 * min(head.loss for head in heads):
+            break  # less decay only fits the training photos more closely
+    best = min(range(len(heads)), key=lambda index: heads[index].loss)
+    for index in range(best):
+        more = losses[index] - losses[best]
+        if more.mean() <= more.std() / len(more) ** 0.5:
+            return heads[index]
+    return heads[best]
+
+
+def stages_to_freeze(body: nn.Module) -> int:
+    """How many first modules of `body` hold at most 40 % of its parameters: what a short polish leaves alone."""
+    sizes = np.cumsum([sum(p.numel() for p in stage.parameters()) for stage in body.children()])
+    return int((sizes <= FROZEN_SHARE * sizes[-1]).sum())
+
+
+class ByTheClock(Callback):
+    """A fit whose progress is the time that has passed, and that ends when the time is up; it does not validate."""
+
+    order = -5  # after TrainEvalCallback, which counts batches; before ParamScheduler, which reads the count
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.seconds = clock.left()
+        self.steps = 0
+        self.bar = tqdm(total=round(self.seconds), desc="polishing", unit="s")
+
+    def before_batch(self) -> None:
+        """Say how much of the fit is done, 0-1."""
+        passed = self.seconds - self.clock.left()
+        self.bar.update(round(passed) - self.bar.n)
+        if passed >= self.seconds:
+            raise CancelFitException
+        self.learn.pct_train = passed / self.seconds
+        self.steps += 1
+
+    def before_validate(self) -> None:
+        """Leave it out: once at the end is enough."""
+        raise CancelValidException
+
+    def after_fit(self) -> None:
+        """Close the progress bar."""
+        self.bar.close()
+
+
+class Polished(NamedTuple):
+    """How polishing went: steps, the validation loss in nats after it, and whether it was lower than before."""
+
+    steps: int
+    loss: float
+    kept: bool
+
+
+def polish(learn: Learner, clock: Clock, loss: float) -> Polished:
+    """Train what is not frozen until the clock says stop, in one cycle by time (Smith 2018); undo it if it is no gain.
+
+    Args:
+        clock: its time is left for this. loss: the validation loss before, in nats.
+    """
+    before = {name: weight.clone() for name, weight in learn.model.state_dict().items()}
+    by_the_clock = ByTheClock(clock)
+    schedule = {
+        "lr": combined_cos(0.25, POLISH_LR / 10, POLISH_LR, POLISH_LR / 1e3),
+        "mom": combined_cos(0.25, 0.95, 0.85, 0.95),
+    }
+    learn.create_opt()
+    with learn.no_logging(), learn.no_bar():
+        learn.fit(10**6, cbs=[by_the_clock, ParamScheduler(schedule)])
+        probabilities, targets = learn.get_preds(dl=learn.dls.valid)
+    after = metrics.log_loss(probabilities.double().numpy(), targets.numpy())
+    if after >= loss:
+        learn.model.load_state_dict(before)
+    return Polished(by_the_clock.steps, after, after < loss)
