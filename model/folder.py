@@ -8,7 +8,6 @@ README.md            model card
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,39 +91,43 @@ def load_weights(module: nn.Module, path: Path) -> None:
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
+def written_whole(target: Path, marker: str = CONFIG, what: str = "a model folder") -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place when the block ends, and vanishes if it fails.
 
-    An existing model folder is replaced only then.
+    What is there already is replaced only then, and only if it is the same kind of folder.
+
+    Args:
+        marker: the file that every folder of this kind has. what: the kind, for the error.
 
     Raises:
-        ModelError: `target` exists and is not a model folder.
+        ModelError: `target` exists and is something else, or cannot be written to.
     """
-    check_replaceable(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    check_replaceable(target, marker, what)
+    parent = target.absolute().parent
     try:
-        temporary.chmod(0o755)
-        yield temporary
-        old = temporary.with_name(temporary.name + "-old")
+        parent.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=parent)
+    except OSError as error:
+        raise ModelError(f"{parent} cannot be written to ({error.strerror}); choose another folder") from None
+    with scratch as folder:
+        new, old = Path(folder) / "new", Path(folder) / "old"
+        new.mkdir()
+        yield new
         if target.exists():
             target.rename(old)
         try:
-            temporary.rename(target)
+            new.rename(target)
         except OSError:
             if old.exists():
                 old.rename(target)
             raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_replaceable(target: Path) -> None:
-    """Refuse to overwrite anything that is not a model folder or an empty one.
+def check_replaceable(target: Path, marker: str = CONFIG, what: str = "a model folder") -> None:
+    """Refuse to overwrite anything that is not this kind of folder or an empty one; see `written_whole`.
 
     Raises:
         ModelError: `target` holds something else.
     """
-    if target.exists() and not (target.is_dir() and ((target / CONFIG).exists() or not any(target.iterdir()))):
-        raise ModelError(f"{target} exists and is not a model folder; choose another name or remove it first")
+    if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
+        raise ModelError(f"{target} exists and is not {what}; choose another name or remove it first")

@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 
 from model.classifier import MAX_BATCH, Classifier, softmax
 from model.config import NEITHER, Config, ModelError
-from model.folder import CARD, CONFIG, WEIGHTS, load_torch
+from model.folder import CARD, CONFIG, WEIGHTS, load_torch, written_whole
 from model.network import available_cores
 from model.photo import PhotoError
 from model.source import download, load
@@ -157,14 +157,15 @@ def write_report(
         config.json. metrics.json holds these and everything else.
 
     Raises:
-        DataError: see `measure`; `folder` holds something else; the second model knows other labels.
+        DataError: see `measure`; the second model knows other labels.
+        ModelError: `folder` holds something else than a report, or cannot be written.
         model.photo.PhotoError: a photo can no longer be opened.
     """
     config = classifier.config
     if against and set(against[0].config.labels) != set(config.labels):
         theirs = ", ".join(against[0].config.labels)
         raise DataError(f"models with different labels cannot be compared: {', '.join(config.labels)} and {theirs}")
-    with report.written_whole(folder) as new:
+    with written_whole(folder, report.METRICS, "a report") as new:
         probabilities, targets = answer(classifier, photos, description)
         result = scores(config, probabilities, targets)
         if reference:

@@ -75,12 +75,12 @@ class FeatureExtractor:
         sample = photos.paths[:: max(1, len(photos) // count)][:count]
         self._classifier.logits([self._classifier.prepare(path) for path in sample[:4]])  # warm up
         started = time.monotonic()
-        self._run(sample, VIEWS, lambda _: None)
+        self._run(sample, lambda _: None)
         return len(sample) * VIEWS / (time.monotonic() - started)
 
-    def __call__(self, photos: Photos, description: str, views: int = VIEWS) -> np.ndarray:
-        """float16 (V, N, C): of the photos, and for two views of their mirror images; from the cache if they are there."""
-        digest = hashlib.sha256(f"{self._key} {views}".encode())
+    def __call__(self, photos: Photos, description: str) -> np.ndarray:
+        """float16 (2, N, C): of the photos and of their mirror images; from the cache if they are there."""
+        digest = hashlib.sha256(self._key.encode())
         for path in photos.paths:
             stat = path.stat()
             digest.update(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size}\n".encode())
@@ -89,7 +89,7 @@ class FeatureExtractor:
             found: np.ndarray = np.load(cached)
             return found
         with tqdm(total=len(photos), desc=description, unit="photo") as bar:
-            features = self._run(photos.paths, views, bar.update)
+            features = self._run(photos.paths, bar.update)
         self._cache.mkdir(parents=True, exist_ok=True)
         temporary = cached.with_suffix(".part")
         with temporary.open("wb") as file:
@@ -97,7 +97,7 @@ class FeatureExtractor:
         temporary.replace(cached)
         return features
 
-    def _run(self, paths: tuple[Path, ...], views: int, done: Callable[[int], object]) -> np.ndarray:
+    def _run(self, paths: tuple[Path, ...], done: Callable[[int], object]) -> np.ndarray:
         """While the network looks at a batch, the photos of the next one are decoded."""
         classifier = self._classifier
         batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
@@ -107,7 +107,7 @@ class FeatureExtractor:
             for following in [*batches[1:], ()]:
                 prepared = [future.result() for future in waiting]
                 waiting = [pool.submit(classifier.prepare, path) for path in following]
-                seen = [prepared, [photo[:, ::-1] for photo in prepared]][:views]
+                seen = [prepared, [photo[:, ::-1] for photo in prepared]]
                 rows.append(np.stack([classifier.logits(view) for view in seen]).astype(np.float16))
                 done(len(prepared))
         features: np.ndarray = np.concatenate(rows, axis=1)

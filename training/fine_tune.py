@@ -175,6 +175,10 @@ valid_resize = Resize(settings.size, method=ResizeMethod.Squish)
 valid_resize.split_idx = 1  # validation only
 normalise = Normalize.from_stats(start.mean, start.std, cuda=torch.cuda.is_available())
 
+if settings.minutes:  # a short polish has no time to learn from strange pictures
+    augmentations = aug_transforms(max_rotate=10, max_lighting=0.2, max_warp=0, max_zoom=1)
+else:
+    augmentations = aug_transforms(max_rotate=10, max_lighting=0.3, max_warp=0.1)
 epoch = repeat_neither(training, settings.neither_share)
 paths, targets = [*epoch.paths, *validation.paths], [*epoch.answers, *validation.answers]
 dls = DataBlock(
@@ -183,7 +187,7 @@ dls = DataBlock(
     get_y=lambda index: targets[index],
     splitter=lambda items: (range(len(epoch)), range(len(epoch), len(items))),
     item_tfms=[train_crop, valid_resize],
-    batch_tfms=[*aug_transforms(max_rotate=10, max_lighting=0.3, max_warp=0.1), normalise],
+    batch_tfms=[*augmentations, normalise],
 ).dataloaders(range(len(paths)), bs=min(settings.batch_size, len(epoch)), num_workers=workers)
 
 if MAIN_PROCESS:
@@ -292,19 +296,18 @@ if settings.minutes:
     trainable = f"the last {len(list(body.children())) - frozen_stages} of {len(list(body.children()))} stages"
     say(plan.text(settings.minutes, trainable))
     seen = fast.subset(training, plan.photos, settings.seed)
-    features, valid_features = extract(seen, "features to train on"), extract(validation, "features to validate on", views=1)
-    of_seen, of_valid = (np.array([answers.index(answer) for answer in photos.answers]) for photos in (seen, validation))
+    of_seen = np.array([answers.index(answer) for answer in seen.answers])
     shares = fast.importance(of_seen, settings.neither_share if settings.neither else 0, settings.class_weights)
-    fitted = fast.fit_head(features, of_seen, shares, valid_features[0], of_valid)
+    fitted = fast.fit_head(extract(seen, "features"), of_seen, shares, settings.seed)
     *_, linear = head.children()
     linear.load_state_dict({"weight": fitted.weight, "bias": fitted.bias})
-    say(f"linear head: validation loss {fitted.loss:.4f}, weight decay {fitted.decay}")
-    history = [{"step": "head", "valid_loss": fitted.loss, "weight_decay": fitted.decay}]
-    if clock.left() > fast.SHORTEST_POLISH:
-        polished = fast.polish(learn, clock, fitted.loss)
-        history.append({"step": "polish", "valid_loss": polished.loss, "steps": polished.steps, "kept": polished.kept})
+    say(f"linear head: cross-validated loss {fitted.loss:.4f}, weight decay {fitted.decay}")
+    history = [{"step": "head", "cross_validated_loss": fitted.loss, "weight_decay": fitted.decay}]
+    if len(seen) >= fast.POLISH_PHOTOS and clock.left() > fast.SHORTEST_POLISH:
+        polished = fast.polish(learn, clock)
+        history.append({"step": "polish", **polished._asdict()})
         kept = "" if polished.kept else "; that is no gain, so the head alone is kept"
-        say(f"polished in {polished.steps} steps: validation loss {polished.loss:.4f}{kept}")
+        say(f"polished in {polished.steps} steps: validation loss {polished.before:.4f} → {polished.loss:.4f}{kept}")
 
 # %% [markdown]
 # ## 6. Write the model folder, and measure exactly what was written

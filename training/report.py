@@ -6,10 +6,8 @@ import base64
 import io
 import json
 import math
-import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from model.photo import open_photo
-from training.data import DataError
 from training.metrics import CALIBRATION_BINS
 from training.robustness import previews
 
@@ -53,35 +50,6 @@ class Palette:
 
 LIGHT = Palette(ink="#1f2328", paper="#ffffff", accent="#0b63c5", faint="#b6bcc4")
 DARK = Palette(ink="#e6e8ea", paper="#1b1e23", accent="#6cb0ff", faint="#565c65")
-
-
-@contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """A temporary folder beside `target` that takes its place when the block ends, and vanishes if it fails.
-
-    Raises:
-        DataError: `target` holds something else than a report, or the folder around it cannot be written to.
-    """
-    if target.exists() and not (target.is_dir() and ((target / METRICS).is_file() or not any(target.iterdir()))):
-        raise DataError(f"{target} exists and is not a report; choose another --report or remove it first")
-    parent = target.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=parent)
-    except OSError as error:
-        raise DataError(f"{parent} cannot be written to ({error.strerror}); choose another --report") from None
-    with scratch as folder:
-        new, old = Path(folder) / "new", Path(folder) / "old"
-        new.mkdir()
-        yield new
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
 
 
 def write(folder: Path, details: dict[str, Any], worst: Sequence[Path], example: Path) -> None:

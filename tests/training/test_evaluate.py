@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.config import ModelError
 from model.source import STARTER
 from tests.hub import COMMIT, running_hub
 from tests.pictures import CAT, COFFEE
@@ -162,7 +163,7 @@ def test_a_report_replaces_only_a_report(photos, tmp_path):
     target = tmp_path / "report"
     target.mkdir()
     (target / "diary.txt").write_text("mine")
-    with pytest.raises(DataError, match="is not a report"):
+    with pytest.raises(ModelError, match="is not a report"):
         write_report(colours(), photos, target, "counting")
     (target / "diary.txt").unlink()
     write_report(colours(), photos, target, "first", robustness=2)

@@ -71,6 +71,12 @@ def test_the_fitted_temperature_undoes_overconfidence(dice):
     assert metrics.fit_temperature(logits * 2, targets) == pytest.approx(2, abs=0.1)
 
 
+def test_few_photos_without_a_mistake_are_no_reason_to_be_surer():
+    logits, targets = np.tile([3.0, 0.0], (100, 1)), np.zeros(100, int)
+    assert 0.6 < metrics.fit_temperature(logits, targets) < 1
+    assert metrics.fit_temperature(np.tile(logits, (100, 1)), np.zeros(10_000, int)) < 0.5
+
+
 def test_false_accepts_and_auroc(dice):
     own, other = dice.beta(1, 8, 500), dice.beta(8, 1, 300)
     pairs = other[:, None] - own[None]
