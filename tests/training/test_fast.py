@@ -74,7 +74,7 @@ def test_the_plan_fits_into_the_time():
     assert plan.photos == 9000
     assert plan.features == pytest.approx(190)
     assert plan.features + plan.polish + plan.rest == pytest.approx(600, abs=1)
-    assert "polishing the last 4 of 19 stages: 5.7 min" in plan.text(10, "the last 4 of 19 stages")
+    assert "polishing the last 4 of 19 stages: 5.5 min" in plan.text(10, "the last 4 of 19 stages")
 
 
 def test_photos_that_do_not_fit_are_left_out_and_that_is_said():

@@ -11,18 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import quadrants
+from tests.training.test_data import make
 from training.data import DataError
 from training.sources import fastai_address, label_rule, open_data
 
 leaks = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # fastdownload
-
-
-def make(root: Path, counts: dict[str, int]) -> Path:
-    for label, count in counts.items():
-        (root / label).mkdir(parents=True)
-        for index in range(count):
-            quadrants().save(root / label / f"{index}.jpg")
-    return root
 
 
 def pack(folder: Path, archive: Path) -> Path:
