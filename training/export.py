@@ -59,8 +59,9 @@ def export_onnx(module: nn.Module, path: Path, height: int, width: int) -> None:
 def export_learner(network: nn.Sequential, config: Config, path: Path) -> None:
     """Write the network as a fastai export (`model.pkl`), for `load_learner` and what else expects one.
 
-    It resizes and normalises as `config` says, its temperature is folded into the last layer, and no photo, path or
-    function of this project goes with it. It is a pickle; `model/` does not need it.
+    It resizes and normalises as `config` says, its temperature is folded into the last layer, and no photo or function
+    of this project goes with it; fastai's own functions name the folder it is installed in. It is a pickle; `model/` does
+    not need it.
 
     Args:
         network: `Sequential(body, head)` whose last module is the linear layer.

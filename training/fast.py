@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from model.classifier import softmax
 from training import metrics
-from training.data import Photos, split
+from training.data import Photos
 from training.features import VIEWS
 
 WEIGHT_DECAYS = (0.1, 0.05, 0.025, 0.012, 0.006, 0.003, 0.001, 0.0003)
@@ -91,8 +91,13 @@ def plan(clock: Clock, views_per_second: float, training: int, validation: int) 
 
 
 def subset(photos: Photos, count: int, seed: int) -> Photos:
-    """`count` of the photos, or a few more, with the share of every class."""
-    return photos if count >= len(photos) else split(photos, count / len(photos), seed).validation
+    """About `count` of the photos, with the share of every class and at least one of each."""
+    if count >= len(photos):
+        return photos
+    order = np.random.default_rng(seed).permutation(len(photos))
+    answers = np.array(photos.answers)[order]
+    chosen = [order[answers == answer] for answer in photos.counts()]
+    return photos.take(sorted(int(i) for own in chosen for i in own[: max(1, round(count / len(photos) * len(own)))]))
 
 
 def importance(targets: np.ndarray, neither_share: float, class_weights: bool) -> np.ndarray:

@@ -50,7 +50,7 @@ if not MAIN_PROCESS:
 # %%
 import platform
 import tempfile
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import matplotlib
@@ -158,6 +158,8 @@ try:
     start = pretrained(settings.arch, len(answers), settings.weights)
     checkpoint = Checkpoint(run, chosen | {"resume": False, "push": None, "space": None}, settings.resume)
 except (DataError, ModelError, PublishError) as error:
+    with suppress(OSError):  # where there is something in it already, it stays
+        run.rmdir()
     raise SystemExit(f"Cannot train:\n{error}") from None
 network = start.network
 
