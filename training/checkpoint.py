@@ -43,10 +43,14 @@ class Checkpoint(Callback):
         self.state: dict[str, Any] = {"stage": 0, "next_epoch": 0, "best": float("inf"), "weights": None, "history": []}
         self.resumed = resume
         if not resume:
+            self.path.unlink(missing_ok=True)
             return
         if not self.path.is_file():
             raise DataError(f"  - there is nothing to resume in {folder}; run once without --resume")
-        self.state = torch.load(self.path, map_location=default_device(), weights_only=True)
+        try:
+            self.state = torch.load(self.path, map_location=default_device(), weights_only=True)
+        except Exception as error:  # unpicklers and archives raise many types
+            raise DataError(f"  - {self.path} is damaged ({error}); run again without --resume") from None
         if changed := sorted(name for name, value in self.state["settings"].items() if settings.get(name) != value):
             options = ", ".join(f"--{name.replace('_', '-')} ({self.state['settings'][name]})" for name in changed)
             raise DataError(f"  - {self.path} was written with other settings; give the same as before: {options}")

@@ -111,6 +111,8 @@ def _labelled(found: dict[str, list[Path]], neither: Path | None, problems: list
         DataError: there are problems already, or too few photos somewhere.
     """
     for label, paths in found.items():
+        if not label.isprintable() or label != label.strip() or "|" in label:
+            problems.append(f"class {label!r} has a name that cannot be shown; use letters, digits and spaces between them")
         if len(paths) < MIN_PER_CLASS:
             count = "no photos" if not paths else "only one photo"
             problems.append(f"class {label!r} has {count}; it needs one to train on and one to check against")

@@ -346,11 +346,13 @@ def main() -> None:
     if arguments.write and not is_folder:
         parser.error(f"--write needs a model folder; download {arguments.model} first to change its card")
     target = arguments.report or (Path(arguments.model) / REPORT if is_folder else Path(REPORT))
+    model = Path(arguments.model).resolve()
+    unpacked = (model.with_name(f"{model.name}-run") if is_folder else Path(f"{REPORT}-run")) / "data"
     try:
         served, folder = open_model(arguments.model, arguments.revision)
         against = open_model(arguments.against) if arguments.against else None
         reference = load_torch(folder) if (folder / WEIGHTS).is_file() else None
-        photos = open_photos(arguments.data, arguments.neither, arguments.label_from, target.with_name(f"{target.name}-data"))
+        photos = open_photos(arguments.data, arguments.neither, arguments.label_from, unpacked)
         result = write_report(
             served,
             photos,

@@ -32,6 +32,7 @@ def save_weights(module: nn.Module, path: Path) -> None:
         for name, tensor in module.state_dict().items()
     }
     save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # it is written for its owner alone
 
 
 def export_onnx(module: nn.Module, path: Path, height: int, width: int) -> None:

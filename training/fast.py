@@ -72,6 +72,11 @@ class Plan:
                 "  a linear head on them: seconds",
                 f"  polishing {trainable}: {polish}",
                 f"  writing and measuring the model: {self.rest / 60:.1f} min",
+                *(
+                    ["  that is more than the time allows; it will take longer"]
+                    if self.features + self.rest > 60 * minutes
+                    else []
+                ),
             ]
         )
 

@@ -51,6 +51,7 @@ if not MAIN_PROCESS:
 import platform
 import tempfile
 from contextlib import nullcontext, suppress
+from types import TracebackType
 from typing import Any
 
 import matplotlib
@@ -116,11 +117,23 @@ if workers is None:  # elsewhere than on Linux each worker would run this script
     workers = min(8, available_cores()) if sys.platform == "linux" and available_cores() > 2 else 0
 CALIBRATION_PHOTOS = 256
 ROBUSTNESS_PHOTOS = 0 if settings.minutes else 100
-say = print if MAIN_PROCESS else lambda *_: None
+say = print if MAIN_PROCESS else lambda *_, **__: None
 clock = fast.Clock(STARTED, (settings.minutes or 0) * 60)
 set_seed(settings.seed, reproducible=False)
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
+
+    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """End with a sentence where somebody pressed Ctrl-C."""
+        if issubclass(kind, KeyboardInterrupt):
+            again = (
+                "start again, what was computed is found again" if settings.minutes else "--resume goes on after its last epoch"
+            )
+            say(f"\nInterrupted; no model was written. The same command: {again}.", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = end
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it
@@ -156,8 +169,9 @@ try:
     labels = training.labels
     answers = [*labels, *([NEITHER] if settings.neither else [])]
     start = pretrained(settings.arch, len(answers), settings.weights)
-    checkpoint = Checkpoint(run, chosen | {"resume": False, "push": None, "space": None}, settings.resume)
-except (DataError, ModelError, PublishError) as error:
+    same = {name: str(value) for name, value in vars(settings).items() if name not in ("resume", "push", "space", "private")}
+    checkpoint = Checkpoint(run, same | {"labels": ", ".join(labels)}, settings.resume)
+except (DataError, ModelError, PublishError, OSError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
     raise SystemExit(f"Cannot train:\n{error}") from None
@@ -256,13 +270,15 @@ config = Config(
 # written after every epoch, for `--resume`, and the best epoch is the one that is kept.
 
 # %%
-rate = settings.lr
+rate = checkpoint.state.get("rate", settings.lr)
 whole_from_the_start = settings.weights == "none"
 if not settings.minutes:
     if settings.lr_find and not settings.resume:
         if not whole_from_the_start:
             learn.freeze()
-        rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
+        with nullcontext() if IN_NOTEBOOK else learn.no_bar():
+            rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
+        checkpoint.state["rate"] = rate
         plt.savefig(run / "lr_find.png", dpi=80)
         say(f"learning rate {rate:.1e}, as found; the curve is in {run / 'lr_find.png'}")
     learn.add_cbs([checkpoint, *([EarlyStoppingCallback(patience=settings.patience)] if settings.patience else [])])

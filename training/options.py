@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
 
 
@@ -16,7 +17,7 @@ def share(text: str) -> float:
 def rate(text: str) -> float:
     """A number above 0."""
     value = _number(text)
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise ArgumentTypeError(f"must be above 0, not {text}")
     return value
 

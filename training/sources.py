@@ -11,6 +11,7 @@ import re
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -157,7 +158,7 @@ def _unpacked(archive: Path, unpacked: Path) -> Path:
                 for member in tqdm(members, desc=f"unpacking {archive.name}", unit="file"):
                     extract(member, partial)
             partial.rename(target)
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise DataError(f"  - {archive} cannot be unpacked: {error}") from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -174,7 +175,16 @@ def _opened(path: Path) -> Iterator[tuple[list[Any], int, Callable[[Any, Path], 
     else:
         with tarfile.open(path) as tar:
             members = [each for each in tar if each.isfile() and _wanted(each.name)]
+            _check_end(tar)
             yield members, sum(each.size for each in members), lambda member, to: tar.extract(member, to, filter="data")
+
+
+def _check_end(tar: tarfile.TarFile) -> None:
+    """Raise `tarfile.ReadError` where the list of members ended at a damaged header: tarfile takes that for the end."""
+    assert tar.fileobj is not None
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError("it is damaged, and what follows the damage cannot be found")
 
 
 def _wanted(name: str) -> bool:
@@ -194,19 +204,22 @@ def _inner(folder: Path) -> Path:
 
 def _hub_dataset(name: str, unpacked: Path) -> Path:
     """Lay out a dataset with an image column and a class column as folders, the bytes of each photo as they are."""
-    key = hashlib.sha256(str(Path(name).resolve() if Path(name).is_dir() else name).encode()).hexdigest()[:12]
-    target = unpacked / f"dataset-{key}"
+    local = sorted(Path(name).rglob("*.parquet")) if Path(name).is_dir() else []
+    stamps = [f"{path.resolve()} {path.stat().st_mtime_ns}" for path in local] or [name]
+    target = unpacked / f"dataset-{hashlib.sha256(' '.join(stamps).encode()).hexdigest()[:12]}"
     if target.is_dir():
-        return target
+        return target if split_folders(target) else _inner(target)
     partial = target.with_name(target.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for split, total, rows in _dataset_rows(name):
             for index, (label, content) in enumerate(tqdm(rows, total=total, desc=f"{name}, {split}", unit="photo")):
-                folder = partial / SPLITS.get(split, split) / label.replace("/", "_")
+                folder = partial / SPLITS.get(split, split) / (label.replace("/", "_").strip(". ") or "_")
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / f"{index:07d}{_suffix(content)}").write_bytes(content)
         partial.rename(target)
+    except OSError as error:
+        raise DataError(f"  - the photos of {name} cannot be laid out as files: {error}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target if split_folders(target) else _inner(target)

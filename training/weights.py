@@ -71,10 +71,10 @@ def pretrained(name: str, outputs: int, weights: str) -> Start:
 
 def origin(weights: str) -> dict[str, Any]:
     """Where the weights come from, for a config: the name of their first source, and of the training in between."""
-    config_path = Path(weights).parent / CONFIG
-    if weights in ("none", "imagenet") or not config_path.is_file():
+    try:
+        before = Config.read(Path(weights).parent / CONFIG).training
+    except ModelError:  # not a model folder of ours
         return {"weights": Path(weights).stem}
-    before = Config.read(config_path).training
     return {"weights": before.get("weights", Path(weights).stem), "after": before}
 
 
@@ -110,4 +110,6 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     except FileNotFoundError:
         raise ModelError(f"--weights {path}: there is no such file (other values: imagenet, none)") from None
     except Exception as error:  # unpicklers and archives raise many types
-        raise ModelError(f"--weights {path} is not a state dict: {str(error).splitlines()[0]}") from None
+        raise ModelError(
+            f"--weights {path} is not a state dict: {(str(error) or type(error).__name__).splitlines()[0]}"
+        ) from None

@@ -109,3 +109,9 @@ def test_a_group_too_large_for_a_side_is_trained_on():
 def test_a_class_of_one_photo_saved_many_times():
     with pytest.raises(DataError, match="class 'a' has 1 different photo "):
         split(numbered({"a": 5, "b": 5}), 0.2, seed=0, groups=np.array([0] * 5 + [1, 2, 3, 4, 5]))
+
+
+@pytest.mark.parametrize("label", ["a\tb", "red ", "x|y", "\x1b[31m"])
+def test_names_that_cannot_be_shown_are_refused(tmp_path, label):
+    with pytest.raises(DataError, match="has a name that cannot be shown"):
+        find_photos(make(tmp_path / "data", {label: 2, "fine": 2}))

@@ -218,3 +218,44 @@ def test_a_dataset_on_a_hub_that_cannot_be_reached(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="could not be loaded as a dataset"):
         open_data("nobody/cats_and_dogs", tmp_path / "unpacked")
     assert not list(tmp_path.rglob("dataset-*"))
+
+
+def test_a_dataset_of_one_split_is_found_again(tmp_path):
+    from datasets import ClassLabel, Dataset, Features, Image
+
+    features = Features({"image": Image(), "label": ClassLabel(names=["cat", "dog"])})
+    (tmp_path / "dataset").mkdir()
+    table = Dataset.from_dict({"image": [quadrants()] * 6, "label": [0, 1] * 3}, features=features)
+    table.to_parquet(tmp_path / "dataset" / "train.parquet")
+    first = open_data(tmp_path / "dataset", tmp_path / "unpacked")
+    assert first["all"].counts() == {"cat": 3, "dog": 3}
+    assert open_data(tmp_path / "dataset", tmp_path / "unpacked") == first
+    table.select(range(4)).to_parquet(tmp_path / "dataset" / "train.parquet")
+    assert open_data(tmp_path / "dataset", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+
+
+def test_a_tar_damaged_in_the_middle_is_not_half_read(tmp_path):
+    make(tmp_path / "data", {"cat": 4, "dog": 4})
+    archive = tmp_path / "photos.tar"
+    with tarfile.open(archive, "w") as file:
+        file.add(tmp_path / "data", "data")
+    with tarfile.open(archive) as file:
+        third = [member for member in file if member.isfile()][3]
+    content = bytearray(archive.read_bytes())
+    content[third.offset : third.offset + 100] = b"\xff" * 100
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match="it is damaged"):
+        open_data(archive, tmp_path / "unpacked")
+
+
+def test_a_zip_with_a_damaged_member(tmp_path):
+    archive = tmp_path / "photos.zip"
+    make(tmp_path / "data", {"cat": 2, "dog": 2})
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted((tmp_path / "data").rglob("*.jpg")):
+            file.write(path, path.relative_to(tmp_path))
+    content = bytearray(archive.read_bytes())
+    content[60:400] = b"\xff" * 340
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        open_data(archive, tmp_path / "unpacked")
