@@ -126,10 +126,8 @@ if not IN_NOTEBOOK:
     def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """End with a sentence where somebody pressed Ctrl-C."""
         if issubclass(kind, KeyboardInterrupt):
-            again = (
-                "start again, what was computed is found again" if settings.minutes else "--resume goes on after its last epoch"
-            )
-            say(f"\nInterrupted; no model was written. The same command: {again}.", file=sys.stderr)
+            again = "to start again; what was computed is found again" if settings.minutes else "with --resume to go on"
+            say(f"\nInterrupted; no model was written. Use the same command {again}.", file=sys.stderr)
         else:
             sys.__excepthook__(kind, error, trace)
 
