@@ -496,3 +496,12 @@ def log_in(hub: Hub, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr(huggingface_hub.hf_api.api, "endpoint", hub.url)  # the one that gradio_client uses
     monkeypatch.setitem(http_backoff.__kwdefaults__, "base_wait_time", 0.01)
     monkeypatch.setitem(http_backoff.__kwdefaults__, "max_wait_time", 0.01)
+
+
+def space_environment(hub: Hub, space: str, folder: Path) -> dict[str, str]:
+    """Lay out the Space's files as its container has them; the environment it gives the app."""
+    made = hub.repositories[f"spaces/{space}"]
+    for name, content in made.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return made.variables | {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "home"), "HF_HUB_DISABLE_XET": "1"}

@@ -69,7 +69,7 @@ class Checkpoint(Callback):
 
     def before_fit(self) -> None:
         """Put weights and optimiser back, where this stage was interrupted."""
-        if self.resumed and not hasattr(self.learn, "lr_finder"):
+        if self.resumed:
             _plain(self.learn.model).load_state_dict(self.state["model"])
             if self.state["stage"] == self.stage and self.state["next_epoch"]:
                 self.learn.opt.load_state_dict(self.state["optimiser"])
@@ -88,7 +88,7 @@ class Checkpoint(Callback):
 
     def after_epoch(self) -> None:
         """Write down where we are."""
-        if hasattr(self.learn, "lr_finder") or not self.learn.recorder.values:
+        if not self.learn.recorder.values:
             return
         skipped = any(isinstance(cb, SkipToEpoch) and self.epoch < cb._skip_to for cb in self.learn.cbs)
         if skipped or rank_distrib():

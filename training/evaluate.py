@@ -34,14 +34,13 @@ from model.network import available_cores
 from model.photo import PhotoError
 from model.source import download, load
 from training import metrics, report
-from training.card import label_rows, metric_rows, model_card
+from training.card import REPORT, label_rows, metric_rows, model_card
 from training.data import DataError, Photos, photos_below
 from training.machine import describe
 from training.options import count
 from training.robustness import measure_robustness, sample
 from training.sources import open_data
 
-REPORT = "report"
 TOP_LOSSES = 12
 TIMED_PHOTOS = 100
 

@@ -62,7 +62,6 @@ class FeatureExtractor:
         engine: Network
         if torch.cuda.is_available():
             engine = _OnGpu(pooled)
-            pooled.cpu()
         else:
             with tempfile.TemporaryDirectory() as folder:
                 graph = Path(folder) / "body.onnx"

@@ -6,25 +6,15 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import httpx
 
 from model import Classifier
-from tests.hub import TOKEN, Hub, running_hub
+from tests.hub import TOKEN, running_hub, space_environment
 from tests.running import ROOT, running_app
 from tests.training.test_fine_tune import plain
 
 MODEL, SPACE = "alice/colours", "alice/colours-app"
-
-
-def build_space(hub: Hub, folder: Path) -> dict[str, str]:
-    """Lay out the Space's files as its container has them; the environment it gives the app."""
-    made = hub.repositories[f"spaces/{SPACE}"]
-    for name, content in made.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return made.variables | {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "home"), "HF_HUB_DISABLE_XET": "1"}
 
 
 def test_one_command_from_forty_photos_to_a_space(tmp_path):
@@ -41,7 +31,7 @@ def test_one_command_from_forty_photos_to_a_space(tmp_path):
             while not hub.asked("/runtime") and process.poll() is None:
                 time.sleep(0.1)
             assert process.poll() is None, log.read_text("utf-8")
-            with running_app(build_space(hub, tmp_path / "space"), [str(tmp_path / "space" / "app.py")]) as app:
+            with running_app(space_environment(hub, SPACE, tmp_path / "space"), [str(tmp_path / "space" / "app.py")]) as app:
                 made = hub.repositories[f"spaces/{SPACE}"]
                 made.host, made.stages = app.url, ["RUNNING"]
                 assert process.wait(300) == 0, log.read_text("utf-8")

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import RepoCard
 
 from model.source import STARTER
-from tests.hub import COMMIT, OLD_COMMIT, TOKEN, Fault, Hub, Repository, log_in, running_hub
+from tests.hub import COMMIT, OLD_COMMIT, TOKEN, Fault, Repository, log_in, running_hub, space_environment
 from tests.running import ROOT, running_app
 from training.publish import PublishError
 from training.space import publish_space, space_files
@@ -65,15 +65,6 @@ def test_the_front_matter_names_the_model_and_the_gradio_that_is_installed():
     assert f"gradio=={data['sdk_version']}\n" in files["requirements.txt"].read_text("utf-8")
 
 
-def build(hub: Hub, folder: Path) -> dict[str, str]:
-    """Lay out the Space's files as its container has them; the environment it gives the app."""
-    made = hub.repositories[f"spaces/{SPACE}"]
-    for name, content in made.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return made.variables | {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "home"), "HF_HUB_DISABLE_XET": "1"}
-
-
 def test_a_space_is_created_runs_its_own_files_and_is_asked_once(hub, tmp_path, monkeypatch, capsys):
     with ThreadPoolExecutor(1) as pool:
         publishing = pool.submit(publish_space, SPACE, MODEL, "main", hardware="zero-a10g", wait_minutes=2)
@@ -82,7 +73,7 @@ def test_a_space_is_created_runs_its_own_files_and_is_asked_once(hub, tmp_path, 
         made = hub.repositories[f"spaces/{SPACE}"]
         assert made.variables == {"MODEL_REPO": MODEL, "MODEL_REVISION": COMMIT}
         assert (made.sdk, made.hardware, made.private) == ("gradio", "zero-a10g", False)
-        with running_app(build(hub, tmp_path), [str(tmp_path / "app.py")]) as app:
+        with running_app(space_environment(hub, SPACE, tmp_path), [str(tmp_path / "app.py")]) as app:
             assert not publishing.done()
             made.host = app.url
             made.stages = ["APP_STARTING", "RUNNING_BUILDING", "RUNNING"]
