@@ -19,7 +19,9 @@ def main() -> None:
     """Serve until interrupted."""
     try:
         settings = Settings.from_environment()
-        classifier = Classifier.load(settings.model_repo, settings.model_revision)
+        classifier = Classifier.load(
+            settings.model_repo, settings.model_revision, labels=settings.model_labels, allow=settings.model_allow
+        )
     except (ValueError, ModelError) as error:
         raise SystemExit(f"Cannot start: {error}") from None
     service = Service(classifier, settings.max_waiting)

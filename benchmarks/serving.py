@@ -83,7 +83,8 @@ def make_models(folder: Path) -> tuple[Path, Path]:
     from fastai.vision.all import ImageDataLoaders, Resize, resnet34, vision_learner
 
     from model.architecture import build
-    from training.export import export_onnx, quantise
+    from model.save import export_onnx
+    from training.export import quantise
 
     data = folder / "data"
     for label in ("Cat", "Dog"):

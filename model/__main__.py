@@ -1,4 +1,4 @@
-"""Classify photos from the terminal: `python -m model PHOTO...`."""
+"""Classify photos from the terminal: `python -m model PHOTO...`; `inspect` and `convert` read fastai exports."""
 
 from __future__ import annotations
 
@@ -7,24 +7,38 @@ import io
 import json
 import sys
 
-from model.classifier import Classifier
+from model.commands import add_export_options, convert_main, inspect_main
 from model.config import ModelError
 from model.photo import PhotoError
+from model.source import load
+
+COMMANDS = {"inspect": inspect_main, "convert": convert_main}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print one answer per photo. Returns the exit status: 0, 1 where a photo failed, 2 where the model did."""
-    parser = argparse.ArgumentParser(prog="python -m model", description="Print an answer per photo.")
-    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="a photo file; - reads one from standard input")
-    parser.add_argument("--model", help="a model folder or a Hub repository (default: the embedded starter)")
-    parser.add_argument("--revision", help="commit, tag or branch of the Hub repository")
-    parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is escaped, not a crash
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]](arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m model",
+        description="Print an answer per photo.",
+        epilog="python -m model inspect EXPORT says what is in a fastai export; python -m model convert EXPORT OUT writes a "
+        "model folder from it. Both have a --help of their own.",
+    )
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="a photo file; - reads one from standard input")
+    parser.add_argument(
+        "--model", help="a model folder, a fastai export (model.pkl) or a Hub repository (default: the embedded starter)"
+    )
+    parser.add_argument("--revision", help="commit, tag or branch of the Hub repository")
+    add_export_options(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    options = parser.parse_args(arguments)
     try:
-        classifier = Classifier.load(options.model, options.revision)
+        classifier = load(options.model, options.revision, labels=options.labels, allow=options.allow, size=options.size)
     except ModelError as error:
         print(f"Cannot load the model: {error}", file=sys.stderr)
         return 2
@@ -43,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({"photo": name, "label": prediction.label, "scores": prediction.as_dict()}, ensure_ascii=False))
         else:
             scores = "  ".join(f"{answer} {probability:.1%}" for answer, probability in prediction.as_dict().items())
-            print(f"{name}: {prediction.label}  ({scores})")
+            print(f"{name}: {', '.join(prediction.labels) or 'none of them'}  ({scores})")
     return 1 if failed else 0
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DROPOUT = 0.2
 _ADVICE = "try resnet34, resnet50 or mobilenet_v2"
-Library = Literal["torchvision", "timm"]
+Library = Literal["torchvision", "timm", "export"]
 
 
 def build(name: str, outputs: int, library: Library = "torchvision") -> nn.Sequential:
@@ -58,6 +58,10 @@ def imagenet_network(name: str, library: Library, trained: bool = False) -> nn.M
         ModelError: the library has no such architecture, or is not installed.
         OSError: the weights cannot be downloaded.
     """
+    if library == "export":
+        raise ModelError(
+            f"{name} came out of a fastai export and cannot be built anew: only its model.onnx and the export have it"
+        )
     network: nn.Module
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks on how a network used to be called or initialised

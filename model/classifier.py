@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +15,32 @@ from model.photo import PhotoSource, fit, open_photo
 MAX_BATCH = 32
 # A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
 _OVERSAMPLING = 1.4
+_EXACT_OVERSAMPLING = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer for one photo: one probability per answer (the labels, then `neither`), in the model's order."""
+    """The answer for one photo: one probability per answer (the labels, then `neither`), in the model's order.
+
+    Attributes:
+        threshold: for independent labels, the probability from which a label is given; None where one answer is right.
+    """
 
     answers: tuple[str, ...]
     probabilities: tuple[float, ...]
+    threshold: float | None = None
 
     @property
     def label(self) -> str:
         """The most probable answer: one of the labels, or `neither`."""
         return self.answers[max(range(len(self.answers)), key=self.probabilities.__getitem__)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the photo shows: `label` alone, or every independent label that reaches the threshold, maybe none."""
+        if self.threshold is None:
+            return (self.label,)
+        return tuple(label for label, p in zip(self.answers, self.probabilities, strict=True) if p >= self.threshold)
 
     @property
     def probability(self) -> float:
@@ -40,7 +53,7 @@ class Prediction:
         return self.label == NEITHER
 
     def as_dict(self) -> dict[str, float]:
-        """Probability per answer, most probable first; sums to 1."""
+        """Probability per answer, most probable first; sums to 1 where one answer is right."""
         pairs = zip(self.answers, self.probabilities, strict=True)
         return dict(sorted(pairs, key=lambda pair: pair[1], reverse=True))
 
@@ -63,18 +76,33 @@ class Classifier:
         mean = np.asarray(config.input.mean, dtype=np.float32).reshape(3, 1, 1)
         self._scale = 1 / (255 * std)
         self._shift = -mean / std
-        self._at_least = round(config.input.height * _OVERSAMPLING), round(config.input.width * _OVERSAMPLING)
+        oversampling = _EXACT_OVERSAMPLING if config.input.exact else _OVERSAMPLING
+        self._at_least = round(config.input.height * oversampling), round(config.input.width * oversampling)
 
     @classmethod
-    def load(cls, source: str | Path | None = None, revision: str | None = None) -> Classifier:
-        """Load a model folder, a Hub repo `user/name` at `revision`, or the embedded starter (None).
+    def load(
+        cls,
+        source: str | Path | None = None,
+        revision: str | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        allow: Iterable[str] = (),
+    ) -> Classifier:
+        """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
+
+        A fastai export (`model.pkl`, alone or as all there is in a folder or repo) is read without running what it
+        holds: see `model.learner`.
+
+        Args:
+            labels: names in place of an export's own, in its order; for a learner of True and False, `("dog", "cat")`.
+            allow: layer classes of yours that an export may contain: `mypkg.MyLayer`, or `name.in.File=mypkg.MyLayer`.
 
         Raises:
             model.config.ModelError: the model cannot be found or used; the message says why.
         """
         from model.source import load
 
-        return load(source, revision)
+        return load(source, revision, labels=labels, allow=allow)
 
     def prepare(self, photo: PhotoSource) -> np.ndarray:
         """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).
@@ -82,15 +110,15 @@ class Classifier:
         Raises:
             model.photo.PhotoError: the photo cannot be used; the message is for the person who sent it.
         """
-        size = self.config.input
-        return fit(open_photo(photo, at_least=self._at_least), size.height, size.width, size.resize)
+        return fit(open_photo(photo, at_least=self._at_least), self.config.input)
 
     def predict(self, prepared: Sequence[np.ndarray]) -> list[Prediction]:
         """Answer for photos from `prepare`, in one call of the network per 32 photos."""
         predictions: list[Prediction] = []
         for start in range(0, len(prepared), MAX_BATCH):
             logits = self.logits(prepared[start : start + MAX_BATCH])
-            predictions += [self._prediction(row) for row in softmax(logits / self.config.temperature)]
+            activation = softmax if self.config.probabilities == "exclusive" else sigmoid
+            predictions += [self._prediction(row) for row in activation(logits / self.config.temperature)]
         return predictions
 
     def batch(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
@@ -115,7 +143,8 @@ class Classifier:
         return self.predict([self.prepare(photo) for photo in photos])
 
     def _prediction(self, probabilities: np.ndarray) -> Prediction:
-        return Prediction(self.config.answers, tuple(probabilities.tolist()))
+        threshold = self.config.threshold if self.config.probabilities == "independent" else None
+        return Prediction(self.config.answers, tuple(probabilities.tolist()), threshold)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -123,3 +152,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     normalised: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
     return normalised
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Independent probabilities float64 (N, K)."""
+    independent: np.ndarray = 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))
+    return independent

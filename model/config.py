@@ -30,15 +30,25 @@ class _Strict(BaseModel):
 class Input(_Strict):
     """How a photo becomes the network's input: a float32 tensor (N, 3, height, width), RGB.
 
-    Each value is `(pixel / 255 - mean) / std` of its channel. `squish` stretches the whole photo to the input size;
-    `crop` takes the largest centred part that has the input's aspect ratio. Both resample bilinearly with antialiasing.
+    Each value is `(pixel / 255 - mean) / std` of its channel.
+
+    Attributes:
+        resize: `squish` stretches the whole photo to the input size; `crop` takes the largest centred part that has the
+            input's aspect ratio; `pad` keeps the whole photo and fills the rest, as `padding` says. As fastai's `Resize`.
+        resample: Pillow's filter, with antialiasing.
+        mode: `L` turns the photo to grey first (three equal channels).
+        exact: photos keep eight times the input size until the one resize, where others may be shrunk sooner, and faster.
     """
 
     height: Side
     width: Side
-    resize: Literal["squish", "crop"]
+    resize: Literal["squish", "crop", "pad"]
     mean: tuple[Mean, Mean, Mean]
     std: tuple[Std, Std, Std]
+    padding: Literal["zeros", "border", "reflection"] = "reflection"
+    resample: Literal["nearest", "bilinear", "box", "hamming", "bicubic", "lanczos"] = "bilinear"
+    mode: Literal["RGB", "L"] = "RGB"
+    exact: bool = False
 
 
 class Neither(_Strict):
@@ -52,9 +62,12 @@ class Neither(_Strict):
 
 
 class Architecture(_Strict):
-    """The network as `model.architecture.build` makes it: a body of torchvision or timm, average pooling, one linear layer."""
+    """The network as `model.architecture.build` makes it: a body of torchvision or timm, average pooling, one linear layer.
 
-    library: Literal["torchvision", "timm"]
+    With the library `export` it is what a fastai export held, under the name that describes it best; it cannot be built anew.
+    """
+
+    library: Literal["torchvision", "timm", "export"]
     name: str = Field(min_length=1)
 
 
@@ -63,10 +76,15 @@ class Config(_Strict):
 
     format_version: Literal[1]
     name: str = Field(min_length=1)
-    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2)
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
     input: Input
     temperature: float = Field(ge=0.05, le=20, description="logits are divided by it before the softmax (Guo et al. 2017)")
     neither: Neither | None = None
+    probabilities: Literal["exclusive", "independent"] = Field(
+        default="exclusive",
+        description="exclusive: one label is right (softmax); independent: any number of them (sigmoid each)",
+    )
+    threshold: float = Field(default=0.5, ge=0, le=1, description="independent labels are given from this probability on")
     architecture: Architecture
     training: dict[str, Any] = Field(description="data, settings, seed, duration: where the weights come from")
     metrics: dict[str, Any] = Field(description="as measured on this folder by training/evaluate.py")
@@ -76,6 +94,10 @@ class Config(_Strict):
     def _labels_are_distinct(self) -> Config:
         if len(set(self.answers)) != len(self.answers):
             raise ValueError(f"labels: must be distinct and may not be {NEITHER!r} when the model knows neither")
+        if len(self.labels) < 2 and self.probabilities == "exclusive":
+            raise ValueError("labels: an exclusive choice needs at least 2")
+        if self.neither and self.probabilities == "independent":
+            raise ValueError("neither: independent labels need none, they can all be improbable")
         return self
 
     @property
@@ -103,7 +125,7 @@ class Config(_Strict):
 
     def to_json(self) -> str:
         """The text of `config.json`, ending in a newline."""
-        return self.model_dump_json(indent=2) + "\n"
+        return self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
 
 
 def _sentence(path: Path, error: ValidationError) -> str:

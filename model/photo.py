@@ -13,19 +13,20 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import (
     AvifImagePlugin,
     Image,
-    ImageOps,
     JpegImagePlugin,
     MpoImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
 )
+
+from model.config import Input
 
 PhotoSource = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
 
@@ -53,6 +54,7 @@ _NOT_PHOTOS = (
     (b"\x1aE\xdf\xa3", "a video: send one frame of it as JPEG"),
     (b"%!PS", "a PostScript file: export it as PNG"),
 )
+_RESAMPLING = {name.lower(): filter for name, filter in Image.Resampling.__members__.items()}
 _STRIP_PIXELS = 1_000_000
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
@@ -291,17 +293,35 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def fit(image: Image.Image, height: int, width: int, resize: str) -> np.ndarray:
-    """Resize an RGB photo to the network's input size: bilinear, antialiased.
-
-    Args:
-        resize: `squish` stretches the whole photo; `crop` takes the largest centred part of the right aspect ratio.
+def fit(image: Image.Image, size: Input) -> np.ndarray:
+    """Resize an RGB photo to the network's input size, pixel for pixel as fastai's `Resize` does.
 
     Returns:
         uint8 array (height, width, 3), 0-255.
+
+    Raises:
+        PhotoTooLarge: the photo is so narrow that padding it would take too much memory.
     """
-    if resize == "crop":
-        resized = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    else:
-        resized = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    image = image.convert(size.mode)
+    width, height = image.size
+    if size.resize != "squish":
+        choose = min if size.resize == "crop" else max
+        ratio = choose(width / size.width, height / size.height)
+        part = int(ratio * size.width), int(ratio * size.height)
+        left, top = int(0.5 * (width - part[0])), int(0.5 * (height - part[1]))
+        image = image.crop((max(left, 0), max(top, 0), min(left + part[0], width), min(top + part[1], height)))
+        if size.resize == "pad":
+            image = _pad(image, left, top, part, size.padding)
+    resized = image.resize((size.width, size.height), _RESAMPLING[size.resample])
+    return np.asarray(resized.convert("RGB"))
+
+
+def _pad(image: Image.Image, left: int, top: int, size: tuple[int, int], padding: str) -> Image.Image:
+    if size[0] * size[1] > MAX_MEGAPIXELS * 1_000_000:
+        raise PhotoTooLarge(f"This photo of {image.width}×{image.height} pixels is too narrow. Send a smaller or a wider one.")
+    pixels = np.asarray(image)
+    before_x, before_y = max(-left, 0), max(-top, 0)
+    columns, rows = (before_x, size[0] - image.width - before_x), (before_y, size[1] - image.height - before_y)
+    widths = [(max(before, 0), max(after, 0)) for before, after in (rows, columns)] + [(0, 0)] * (pixels.ndim - 2)
+    modes: dict[str, Literal["constant", "edge", "reflect"]] = {"zeros": "constant", "border": "edge", "reflection": "reflect"}
+    return Image.fromarray(np.pad(pixels, widths, modes[padding]))

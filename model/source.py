@@ -1,42 +1,78 @@
-"""Where a model comes from: a folder, a Hub repository at a commit, or the starter that lies beside this file.
+"""Where a model comes from: a folder, a fastai export, a Hub repository at a commit, or the starter beside this file.
 
 What is asked for is what is loaded, or there is a clear failure; one model never stands in for another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from model.classifier import Classifier
 from model.config import ModelError
-from model.folder import CONFIG, SERVING_FILES, load_folder
+from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
+from model.learner import EXPORTS, find_export, load_learner
 
 STARTER = Path(__file__).parent / "starter"
 EMBEDDED = "embedded"
 
 
-def load(source: str | Path | None = None, revision: str | None = None) -> Classifier:
-    """The classifier of a model folder, of a Hub repository, or the embedded starter.
+def load(
+    source: str | Path | None = None,
+    revision: str | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    allow: Iterable[str] = (),
+    size: tuple[int, int] | None = None,
+) -> Classifier:
+    """The classifier of a model folder, of a fastai export, of a Hub repository, or the embedded starter.
 
     Args:
-        source: a model folder, a Hub repository `user/name`, or None for the starter.
+        source: a model folder, a fastai export or a folder with nothing else, a Hub repository `user/name` of either
+            kind, or None for the starter.
         revision: commit, tag or branch of a Hub repository; `main` by default.
+        labels, allow, size: for exports alone; see `model.learner`.
 
     Raises:
         ModelError: there is no such model, it cannot be reached or it is damaged; the message says which and what to do.
     """
-    if source is None:
-        return load_folder(STARTER, EMBEDDED)
-    folder = Path(source)
-    if folder.is_dir():
+    path, version, name = (STARTER, EMBEDDED, None) if source is None else locate(source, revision)
+    if path.is_file():
+        return load_learner(path, version, labels=labels, allow=allow, size=size, name=name)
+    if labels is not None or size is not None:
+        raise ModelError(
+            f"{source or 'the starter'} is a model folder, which names its own labels and size; only an export takes others"
+        )
+    return load_folder(path, version)
+
+
+def locate(source: str | Path, revision: str | None = None) -> tuple[Path, str, str | None]:
+    """Where a model is on this disk, after it was downloaded if need be.
+
+    Returns:
+        A model folder or the file of an export; its revision; for a Hub repository its name, else None.
+
+    Raises:
+        ModelError: see `load`.
+    """
+    path = Path(source)
+    if path.exists():
         if revision:
-            raise ModelError(f"{source} is a folder and has no revision {revision!r}; name a revision only with user/name")
-        return load_folder(folder)
-    name = str(source)
-    if name.count("/") != 1 or name.startswith((".", "/", "~")) or name.endswith("/"):
-        raise ModelError(f"there is no model folder {name}, and it is not the name of a Hub repository (user/name)")
-    downloaded, commit = download(name, revision)
-    return load_folder(downloaded, commit)
+            kind = "folder" if path.is_dir() else "file"
+            raise ModelError(f"{source} is a {kind} and has no revision {revision!r}; name a revision only with user/name")
+        return _model_in(path), "local", None
+    repo = str(source)
+    if repo.count("/") != 1 or repo.startswith((".", "/", "~")) or repo.endswith(("/", ".pkl", ".pth")):
+        raise ModelError(f"there is no model folder or export {repo}, and it is not the name of a Hub repository (user/name)")
+    folder, commit = download(repo, revision)
+    return _model_in(folder), commit, repo.partition("/")[2]
+
+
+def _model_in(path: Path) -> Path:
+    """The export, where that is all a folder has; else `path`."""
+    if not path.is_dir() or (path / CONFIG).exists():
+        return path
+    return find_export(path) or path
 
 
 def download(repo: str, revision: str | None = None) -> tuple[Path, str]:
@@ -48,39 +84,65 @@ def download(repo: str, revision: str | None = None) -> tuple[Path, str]:
     Raises:
         ModelError: see `load`.
     """
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    try:
+        return _fetch(repo, revision, SERVING_FILES)
+    except LocalEntryNotFoundError:
+        raise ModelError(_problem(repo, revision, _UNREACHABLE)) from None
+    except EntryNotFoundError as error:
+        missing = error
+    for name in EXPORTS:  # the layout of push_to_hub_fastai: no config.json
+        try:
+            return _fetch(repo, revision, (name,))
+        except EntryNotFoundError:
+            continue
+    lacks = ONNX if f"/{ONNX}" in str(missing) else f"{CONFIG} and no {EXPORTS[0]}"
+    raise ModelError(_problem(repo, revision, f"has no {lacks}, so it is nothing that this version can open"))
+
+
+_UNREACHABLE = "cannot be reached and is not in the local cache: check the network, or HF_ENDPOINT where one is set"
+
+
+def _fetch(repo: str, revision: str | None, names: Sequence[str]) -> tuple[Path, str]:
+    """Download `names`, all at one commit.
+
+    Raises:
+        EntryNotFoundError: the repository has no such file. ModelError: anything else.
+    """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
         HfHubHTTPError,
         HFValidationError,
-        LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
-    at = f" at {revision}" if revision else ""
     commit = revision
-    name = CONFIG
     try:
-        for name in SERVING_FILES:
+        for name in names:
             path = Path(hf_hub_download(repo, name, revision=commit))
             commit = path.parent.name  # .../snapshots/<commit>/<file>: what `revision` stood for when the first file came
         return path.parent, str(commit)
+    except EntryNotFoundError:
+        raise
     except GatedRepoError:
         problem = "asks for permission first: request access on its page, and set HF_TOKEN"
     except RepositoryNotFoundError:
         problem = "does not exist, or is private and HF_TOKEN is missing or has no access to it"
     except RevisionNotFoundError:
         problem = f"has no commit, tag or branch {revision!r}"
-    except LocalEntryNotFoundError:
-        problem = "cannot be reached and is not in the local cache: check the network, or HF_ENDPOINT where one is set"
-    except EntryNotFoundError:
-        problem = f"has no {name}, so it is not a model folder that this version can open"
     except HFValidationError as error:
         problem = f"is not a valid repository name: {error}"
     except HfHubHTTPError as error:
         problem = f"cannot be downloaded: {str(error).splitlines()[0]}"
     except Exception as error:  # the HTTP client has error types of its own, for a wrong HF_ENDPOINT for one
         problem = f"cannot be downloaded: {error}"
-    raise ModelError(f"the Hub repository {repo}{at} {problem}")
+    raise ModelError(_problem(repo, revision, problem))
+
+
+def _problem(repo: str, revision: str | None, problem: str) -> str:
+    at = f" at {revision}" if revision else ""
+    return f"the Hub repository {repo}{at} {problem}"

@@ -1,4 +1,4 @@
-"""From a trained torch module to the files of a model folder: safetensors, ONNX, int8."""
+"""What a model folder has beside weights and graph: the int8 graph that serves, and the fastai export."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 import logging
 import platform
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,44 +16,9 @@ from PIL import Image
 from torch import nn
 
 from model.config import Config
+from model.save import INPUT
 
-INPUT, OUTPUT = "photos", "logits"
-OPSET = 18
 VERSIONED = ("torch", "torchvision", "fastai", "onnx", "onnxruntime", "pillow", "numpy")
-
-
-def save_weights(module: nn.Module, path: Path) -> None:
-    """Write the state dict as float16 safetensors (integer buffers as they are)."""
-    from safetensors.torch import save_file
-
-    weights = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
-        for name, tensor in module.state_dict().items()
-    }
-    save_file(weights, path, metadata={"format": "pt"})
-    path.chmod(0o644)  # it is written for its owner alone
-
-
-def export_onnx(module: nn.Module, path: Path, height: int, width: int) -> None:
-    """Write `module` as a float32 ONNX graph: `photos` (N, 3, height, width) → `logits` (N, K), any N."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    module = module.eval().cpu()
-    module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    example = torch.zeros(2, 3, height, width)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations
-        torch.onnx.export(
-            module,
-            (example,),
-            path,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
 
 
 def export_learner(network: nn.Sequential, config: Config, path: Path) -> None:

@@ -21,8 +21,8 @@ from tqdm.auto import tqdm
 from model.classifier import Classifier
 from model.config import Config
 from model.network import Network, OnnxNetwork, available_cores
+from model.save import export_onnx
 from training.data import Photos
-from training.export import export_onnx
 
 BATCH = 32
 VIEWS = 2  # the photo as it is served, and its mirror image

@@ -84,6 +84,7 @@ from model.classifier import Classifier, softmax
 from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, ModelError, Neither
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
 from model.network import TorchNetwork, available_cores
+from model.save import export_onnx, save_weights
 from training import fast
 from training.card import LEARNER, REPORT, metric_rows, model_card
 from training.check import check_splits
@@ -91,7 +92,7 @@ from training.checkpoint import Checkpoint
 from training.data import DataError, Splits, check_disk, repeat_neither
 from training.data_report import describe, text, write
 from training.evaluate import collect_logits, scores, write_report
-from training.export import export_learner, export_onnx, quantise, save_weights, versions
+from training.export import export_learner, quantise, versions
 from training.features import FeatureExtractor
 from training.metrics import fit_temperature
 from training.publish import PublishError, check_access, push

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from model.config import NEITHER
+from model.config import Config
 from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
 from ui.photo_input import PhotoInput
 from ui.service import Busy, Service
@@ -24,7 +25,7 @@ def build(service: Service) -> gr.Interface:
     config = service.classifier.config
 
     async def classify(photo: bytes | None) -> dict[str, float]:
-        """Probability of every answer for one photo, most probable first; they sum to 1."""
+        """Probability of every answer for one photo, most probable first."""
         if photo is None:
             raise gr.Error("There is no photo yet. Upload one, take one with the camera, or paste one.", print_exception=False)
         try:
@@ -48,7 +49,7 @@ def build(service: Service) -> gr.Interface:
         ),
         outputs=gr.Label(label="Answer", elem_id="answer"),
         title=title(config.labels, config.name),
-        description=_description(config.labels, has_neither=config.neither is not None),
+        description=_description(config),
         article=_article(service),
         examples=[[str(EXAMPLES / name)] for name in EXAMPLE_LABELS],
         example_labels=list(EXAMPLE_LABELS.values()),
@@ -90,18 +91,24 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def _description(labels: tuple[str, ...], has_neither: bool) -> str:
-    choices = [f"**{label}**" for label in labels] + ([f"**{NEITHER}**"] if has_neither else [])
-    return (
-        f"Give it a photo: upload, camera or clipboard. The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, "
-        "with a calibrated probability for each."
-    )
+def _description(config: Config) -> str:
+    ask = "Give it a photo: upload, camera or clipboard."
+    choices = [f"**{_plain(answer)}**" for answer in config.answers]
+    if config.probabilities == "independent":
+        return f"{ask} It looks for {', '.join(choices)}: any number of them, with a probability for each."
+    kind = "a" if config.architecture.library == "export" else "a calibrated"
+    return f"{ask} The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, with {kind} probability for each."
+
+
+def _plain(label: str) -> str:
+    """A label as Markdown shows it: a stranger's export may have put links or markup there."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&:/@])", r"\\\1", " ".join(label.split()))
 
 
 def _article(service: Service) -> str:
     config = service.classifier.config
     return (
-        f"Model: {config.name} ({service.classifier.revision[:12]}), {config.architecture.name}. "
+        f"Model: {_plain(config.name)} ({service.classifier.revision[:12]}), {_plain(config.architecture.name)}. "
         f"{FORMAT_NAMES}, up to {MAX_BYTES // 1_000_000} MB and {MAX_MEGAPIXELS} megapixels. "
         "Photos are used for the answer and deleted within minutes."
     )

@@ -38,7 +38,7 @@ def test_what_is_written_is_what_is_read(tmp_path):
         ("temperature", "warm", "'warm'"),
         ("input.height", ..., "is missing"),
         ("input.height", 0, "greater than or equal to 16"),
-        ("input.resize", "stretch", "'squish' or 'crop'"),
+        ("input.resize", "stretch", "'squish', 'crop' or 'pad'"),
         ("input.std", [0.2, 0, 0.2], "greater than or equal to 0.001"),
         ("input.mean", [0.5], "is missing"),
         ("neither.method", "guess", "'output'"),

@@ -30,4 +30,4 @@ def test_json_lines(capsys):
 
 def test_a_model_that_is_not_there(capsys):
     assert main(["--model", "nowhere", str(CAT)]) == 2
-    assert "Cannot load the model: there is no model folder nowhere" in capsys.readouterr().err
+    assert "Cannot load the model: there is no model folder or export nowhere" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from model.config import Input
 from model.photo import MAX_BYTES, PhotoError, PhotoFormatError, PhotoTooLarge, fit, open_photo
 from tests.pictures import corners, encoded, quadrants
 
@@ -270,16 +271,17 @@ def test_shrinking_changes_little():
     y, x = np.mgrid[0:1500, 0:2000]
     smooth = np.stack([x / 2000, y / 1500, (x + y) / 3500], axis=2)
     data = encoded(Image.fromarray((smooth * 255).astype(np.uint8)), "JPEG", quality=95)
-    exact = fit(open_photo(data), 224, 224, "squish").astype(int)
-    quick = fit(open_photo(data, at_least=(336, 336)), 224, 224, "squish").astype(int)
+    size = Input(height=224, width=224, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
+    exact = fit(open_photo(data), size).astype(int)
+    quick = fit(open_photo(data, at_least=(336, 336)), size).astype(int)
     assert np.abs(exact - quick).max() <= 4
 
 
 def test_fit_squishes_or_crops():
     wide = Image.new("RGB", (300, 100), "red")
     wide.paste("blue", (100, 0, 200, 100))
-    squished = fit(wide, 32, 32, "squish")
-    cropped = fit(wide, 32, 32, "crop")
+    squished = fit(wide, Input(height=32, width=32, resize="squish", mean=(0, 0, 0), std=(1, 1, 1)))
+    cropped = fit(wide, Input(height=32, width=32, resize="crop", mean=(0, 0, 0), std=(1, 1, 1)))
     assert squished.shape == cropped.shape == (32, 32, 3)
     assert tuple(squished[16, 2]) == (255, 0, 0)
     assert tuple(cropped[16, 2]) == (0, 0, 255)

@@ -95,7 +95,7 @@ def test_no_network_is_said_plainly(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["pets", "/no/such/folder", "./models/none", "a/b/c", "some one/pets"])
 def test_names_that_are_neither_folder_nor_repository(name):
-    with pytest.raises(ModelError, match="there is no model folder|not a valid"):
+    with pytest.raises(ModelError, match="there is no model folder or export|not a valid"):
         load(name)
 
 
@@ -111,3 +111,44 @@ def test_serving_imports_neither_torch_nor_fastai():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+EXPORT = ROOT / "tests" / "exports" / "3.12-2.8.12" / "is_cat.pkl"
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "export.pkl"])
+def test_a_repository_with_only_an_export_in_the_layout_of_push_to_hub_fastai(hub, name):
+    hub.add("someone/pets", {name: EXPORT.read_bytes(), "README.md": b"# pets", "pyproject.toml": b"[build-system]"})
+    classifier = load("someone/pets", labels=("dog", "cat"))
+    assert classifier.revision == COMMIT
+    assert (classifier.config.labels, classifier.config.name) == (("dog", "cat"), "pets")
+
+
+def test_an_export_beside_a_config_is_not_opened(hub):
+    hub.add("someone/pets", serving_files() | {"model.pkl": b"not even a pickle"})
+    assert load("someone/pets").config.labels == ("Cat", "Dog")
+
+
+def test_a_repository_with_neither_is_named(hub):
+    hub.add("someone/pets", {"README.md": b"# nothing"})
+    with pytest.raises(ModelError, match=r"someone/pets has no config\.json and no model\.pkl"):
+        load("someone/pets")
+
+
+def test_a_repository_without_the_network_is_named(hub):
+    hub.add("someone/pets", {"config.json": serving_files()["config.json"]})
+    with pytest.raises(ModelError, match=r"someone/pets has no model\.onnx"):
+        load("someone/pets")
+
+
+def test_an_export_on_the_hub_at_a_commit(hub):
+    other = EXPORT.with_name("from_df.pkl").read_bytes()
+    hub.add("someone/pets", {"model.pkl": EXPORT.read_bytes()})
+    hub.add("someone/pets", {"model.pkl": other}, OLD_COMMIT)
+    assert load("someone/pets", OLD_COMMIT).config.probabilities == "independent"
+    assert load("someone/pets", COMMIT).config.labels == ("False", "True")
+
+
+def test_an_export_has_no_revision():
+    with pytest.raises(ModelError, match="is a file and has no revision"):
+        load(EXPORT, "v1")

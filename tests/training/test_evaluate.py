@@ -242,10 +242,10 @@ def test_a_hub_repository_is_measured_like_a_folder(animals, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["/no/model"], "there is no model folder /no/model"),
+        (["/no/model"], "there is no model folder or export /no/model"),
         ([STARTER, "--data", "/no/photos"], "/no/photos is not a folder"),
         ([STARTER, "--report", ROOT / "tests"], "is not a report"),
-        ([STARTER, "--against", "/no/model"], "there is no model folder /no/model"),
+        ([STARTER, "--against", "/no/model"], "there is no model folder or export /no/model"),
         ([STARTER, "--revision", "v1"], "has no revision 'v1'"),
         (["someone/pets", "--write"], "--write needs a model folder"),
         ([STARTER, "--robustness", "-1"], "must be at least 0"),

@@ -1,0 +1,201 @@
+"""`python -m model inspect` and `python -m model convert`: fastai exports from the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from model.config import ModelError
+from model.convert import convert
+from model.inert_pickle import shown
+from model.learner import Learner, build_network, read_learner
+from model.photo import PhotoError
+from model.source import locate
+
+_SHOWN = 12
+
+
+def inspect_main(arguments: list[str]) -> int:
+    """Say what an export holds. Returns the exit status: 0, 1 where it cannot answer here, 2 where it is none."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model inspect",
+        description="Say what is in a fastai export: network, labels, how photos are prepared, who made it, and what in it was "
+        "not run. Nothing in the file is run.",
+    )
+    _add_options(parser)
+    parser.add_argument("--all", action="store_true", help="list every name that was not run")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    options = parser.parse_args(arguments)
+    try:
+        learner = read_learner(_export(options), options.labels, options.size)
+    except ModelError as error:
+        print(f"Cannot open it: {error}", file=sys.stderr)
+        return 2
+    problem, facts = None, _facts(learner)
+    try:
+        network, remarks = build_network(learner, options.allow)
+        facts["parameters"] = sum(parameter.numel() for parameter in network.parameters())
+        facts["remarks"] += remarks
+    except ModelError as error:
+        problem = str(error)
+    facts["answers_here"] = problem or True
+    print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else _text(facts, options.all))
+    return 1 if problem else 0
+
+
+def convert_main(arguments: list[str]) -> int:
+    """Write a model folder from an export. Returns the exit status: 0, or 2 where that is not possible."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model convert",
+        description="Write a model folder (ONNX, safetensors, config.json) from a fastai export. It opens with every "
+        "Python, without torch and fastai. Nothing in the export is run; nothing is written unless both answer alike.",
+    )
+    _add_options(parser)
+    parser.add_argument("target", type=Path, metavar="OUT", help="the model folder to write")
+    parser.add_argument("--name", help="what to call the model (default: the name of the file, or of its folder)")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="compare the answers on the photos in this folder, too")
+    options = parser.parse_args(arguments)
+    try:
+        photos = sorted(path for path in options.photos.rglob("*") if path.is_file()) if options.photos else []
+        if options.photos and not photos:
+            raise ModelError(f"there are no photos in {options.photos}")
+        print("Reading the export, writing ONNX, comparing answers …", file=sys.stderr)
+        done = convert(
+            _export(options),
+            options.target,
+            labels=options.labels,
+            allow=options.allow,
+            size=options.size,
+            name=options.name,
+            photos=photos,
+        )
+    except (ModelError, PhotoError) as error:
+        print(f"Cannot convert it: {error}", file=sys.stderr)
+        return 2
+    for remark in done.remarks:
+        print(f"Note: {remark}")
+    print(
+        f"{options.target}: {done.config.architecture.name}, labels {_few(done.config.labels)}. On {done.photos} pictures its "
+        f"probabilities and the export's differ by at most {done.difference:.1g}."
+    )
+    print(f"Try it:  python -m model --model {options.target} PHOTO    or    MODEL_REPO={options.target} python app.py")
+    return 0
+
+
+def size(text: str) -> tuple[int, int]:
+    """`224` or `224x320`: height and width in pixels."""
+    match = re.fullmatch(r"(\d{1,4})(?:[x×](\d{1,4}))?", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"a size is 224, or 224x320 for height x width, not {text!r}")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def labels(text: str) -> list[str]:
+    """`dog,cat`: names, in the order of the export's own labels."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"labels are names with commas between them, not {text!r}")
+    return names
+
+
+def add_export_options(parser: argparse.ArgumentParser) -> None:
+    """The options that only an export needs."""
+    parser.add_argument(
+        "--labels", type=labels, metavar="A,B", help="names for an export's labels, in its order: dog,cat for False,True"
+    )
+    parser.add_argument("--allow", action="append", default=[], metavar="CLASS",
+                        help="a layer class of yours that the export may use; OLD.NAME=NEW.NAME where it has moved")  # fmt: skip
+    parser.add_argument("--size", type=size, metavar="HxW", help="photo size for an export that does not resize photos itself")
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "export", metavar="EXPORT", help="an export (model.pkl), a folder with one, or a Hub repository user/name"
+    )
+    parser.add_argument("--revision", help="commit, tag or branch of the Hub repository")
+    add_export_options(parser)
+
+
+def _export(options: argparse.Namespace) -> Path:
+    path, _, _ = locate(options.export, options.revision)
+    if path.is_dir():
+        raise ModelError(
+            f"{path} holds no export (model.pkl)"
+            + (": it is a model folder already" if (path / "config.json").exists() else "")
+        )
+    return path
+
+
+def _facts(learner: Learner) -> dict[str, Any]:
+    origin = learner.origin
+    size = learner.preparation.input
+    return {
+        "file": str(learner.file.path),
+        "architecture": learner.architecture,
+        "labels": list(learner.labels),
+        "labels_were_booleans": learner.is_boolean,
+        "probabilities": learner.probabilities,
+        "threshold": learner.threshold if learner.probabilities == "independent" else None,
+        "input": size.model_dump(exclude={"exact"}),
+        "then": [step.describe() for step in learner.preparation.steps],
+        "made_with": origin.versions,
+        "made_on": origin.platform,
+        "not_run": {
+            "code_in_the_file": list(origin.code),
+            "names_of_others": list(origin.strangers),
+            "names": list(origin.inert),
+        },
+        "remarks": list(learner.remarks),
+    }
+
+
+def _text(facts: dict[str, Any], everything: bool) -> str:
+    size, not_run = facts["input"], facts["not_run"]
+    parameters = facts.get("parameters")
+    mean, std = (", ".join(f"{value:.4g}" for value in size[name]) for name in ("mean", "std"))
+    padding = f" with {size['padding']}" if size["resize"] == "pad" else ""
+    booleans = "  (True and False; --labels dog,cat names them)" if facts["labels_were_booleans"] else ""
+    made = [f"{name.replace('python', 'Python')} {version}" for name, version in facts["made_with"].items()]
+    rows = [
+        ("architecture", facts["architecture"] + (f", {parameters:,} parameters" if parameters else "")),
+        ("labels", _few(facts["labels"]) + booleans),
+        (
+            "probabilities",
+            "one label is right (softmax)"
+            if facts["threshold"] is None
+            else f"independent (sigmoid), given from {facts['threshold']:g}",
+        ),
+        ("photo", f"{size['mode']}, {size['resize']}{padding} to {size['width']}×{size['height']}, {size['resample']}"),
+        *(("", f"then {step}") for step in facts["then"]),
+        ("normalisation", f"mean {mean}; std {std}"),
+        ("made with", ", ".join(made + ([f"on {facts['made_on']}"] if facts["made_on"] else [])) or "no trace of it"),
+        (
+            "not run",
+            f"{len(not_run['code_in_the_file'])} functions whose code is in the file"
+            + _listed(not_run["code_in_the_file"], everything),
+        ),
+        (
+            "",
+            f"{len(not_run['names_of_others'])} names from outside the usual libraries"
+            + _listed(not_run["names_of_others"], everything),
+        ),
+        ("", f"{len(not_run['names'])} names of fastai, torch and the like" + _listed(not_run["names"], everything, few=0)),
+        ("answers here", "yes" if facts["answers_here"] is True else f"no: {facts['answers_here']}"),
+        *(("note", remark) for remark in facts["remarks"]),
+    ]
+    return "\n".join([facts["file"], *(f"  {name:<14} {text}" for name, text in rows)])
+
+
+def _listed(names: list[str], everything: bool, few: int = _SHOWN) -> str:
+    if not names or not (few or everything):
+        return "" if not names else " (--all lists them)"
+    found = names if everything else names[:few]
+    return ": " + ", ".join(shown(name) for name in found) + (", … (--all)" if len(found) < len(names) else "")
+
+
+def _few(names: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(shown(name) for name in names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")

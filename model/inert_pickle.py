@@ -1,0 +1,461 @@
+"""A pickle, read and not run.
+
+A pickle is a program: its opcodes name functions and call them. Here every opcode is carried out on paper only. A name
+(GLOBAL, STACK_GLOBAL, INST) becomes a `Global`, which is two strings; a call (REDUCE, NEWOBJ, OBJ, INST) becomes an
+`Object`, which records what would have been called with what. Nothing is imported, nothing that a file names is called,
+no class of it is made, no matter what the file says. Only numbers, strings, bytes, lists, tuples, dicts and sets become
+what they are.
+
+What is bounded: the number of opcodes, and through it memory, which grows linearly with the file (a value that is used
+twice is held once). What is refused outright, because no classifier needs it: names that only serve to run programs
+(`FORBIDDEN`), the copyreg extension registry, and dictionary keys that are not plain.
+"""
+
+from __future__ import annotations
+
+import io
+import pickletools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from model.config import ModelError
+
+MAX_OPCODES: Final = 3_000_000
+MAX_TEXT_DIGITS: Final = 4000  # Python refuses longer numbers itself; a limit of its own would be turned off with that
+_KEY_BITS: Final = 64
+
+# Modules, and single names, that serve to run programs, open files or load more code.
+FORBIDDEN_MODULES: Final = frozenset((
+    "os", "posix", "nt", "subprocess", "_posixsubprocess", "pty", "runpy", "socket", "_socket", "ctypes", "_ctypes", "cffi",
+    "importlib", "imp", "pkgutil", "zipimport", "pickle", "_pickle", "cPickle", "dill", "marshal", "joblib", "shutil", "code",
+    "codeop", "pdb", "bdb", "cProfile", "profile", "timeit", "trace", "pydoc", "doctest", "idlelib", "lib2to3", "webbrowser",
+    "antigravity", "asyncio", "multiprocessing", "pip", "venv", "ensurepip", "setuptools", "distutils", "site", "ftplib",
+    "smtplib", "telnetlib", "imaplib", "poplib", "http", "urllib", "ssl", "numpy.testing", "numpy.f2py", "torch.hub",
+    "torch.fx",
+    "torch.package", "torch.serialization", "torch.utils.cpp_extension",
+    "torch.utils.collect_env", "torch._inductor",
+    "torch.distributed.rpc", "torch.utils.bottleneck", "fastai.data.external",
+))  # fmt: skip
+FORBIDDEN_NAMES: Final = frozenset((
+    *(f"{module}.{name}" for module in ("builtins", "__builtin__", "__builtins__") for name in (
+        "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "locals", "vars",
+        "delattr",
+        "setattr", "exit", "quit", "help", "apply", "file")),
+    "io.open", "_io.open", "io.FileIO", "_io.FileIO", "io.open_code", "_io.open_code", "sys.exit", "sys.settrace",
+    "sys.setprofile",
+    "signal.raise_signal", "torch.load", "torch.compile", "torch.save", "torch.storage._load_from_bytes", "types.FunctionType",
+    "logging.config.dictConfig", "logging.config.fileConfig", "logging.config.listen", "operator.methodcaller",
+    "_operator.methodcaller", "operator.call", "_operator.call", "numpy.load", "numpy.fromfile", "numpy.memmap", "numpy.save",
+    "pandas.read_pickle", "pandas.eval", "torchvision.datasets.utils.download_url", "torch.jit.load",
+))  # fmt: skip
+
+
+class PickleError(ModelError):
+    """A pickle that cannot be read, or that no honest file would hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name that a pickle would look up: never looked up here."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(slots=True, eq=False)
+class Object:
+    """What a pickle would have made by a call.
+
+    Attributes:
+        function: the class or function: a `Global`, or whatever else stood there.
+        args: what it would have been called with.
+        is_new: made by `cls.__new__(cls, *args)`, not by a call.
+        state: what BUILD would have given it, one entry per BUILD.
+        items: what APPEND and ADDITEMS would have added. pairs: what SETITEM would have set.
+    """
+
+    function: Any
+    args: tuple[Any, ...] = ()
+    is_new: bool = False
+    state: list[Any] = field(default_factory=list)
+    items: list[Any] = field(default_factory=list)
+    pairs: list[tuple[Any, Any]] = field(default_factory=list)
+
+    def __repr__(self) -> str:  # the default one would walk the whole tree
+        return f"<{self.function if isinstance(self.function, Global) else 'object'}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Persistent:
+    """A reference out of the pickle: in torch's files, to a storage of numbers."""
+
+    id: Any
+
+
+@dataclass(slots=True)
+class InertPickle:
+    """A pickle's value, every name that stood in it, and every call, also those whose result was thrown away."""
+
+    value: Any
+    names: list[Global]
+    objects: list[Object]
+
+
+def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
+    """Read one pickle, from where `stream` stands to its STOP.
+
+    Args:
+        where: what the file is called in an error.
+
+    Raises:
+        PickleError: it is no whole pickle, or holds what no classifier needs.
+    """
+    machine = _Machine()
+    position = stream.tell()
+    try:
+        for count, (opcode, argument, at) in enumerate(_opcodes(stream)):
+            position = at if at is not None else position
+            if count > MAX_OPCODES:
+                raise PickleError(f"has more than {MAX_OPCODES:,} opcodes, many times what a classifier has")
+            machine.step(opcode, argument)
+    except PickleError as error:
+        raise PickleError(f"{where} {error}") from None
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
+        reason = str(error).partition("\n")[0][:120] or type(error).__name__
+        raise PickleError(f"{where} is damaged or cut short: its pickle breaks off at byte {position:,} ({reason})") from None
+    if len(machine.stack) != 1 or machine.marks:
+        raise PickleError(f"{where} is damaged: its pickle ends with {len(machine.stack)} values")
+    return InertPickle(machine.stack[0], list(machine.names), machine.objects)
+
+
+def _opcodes(stream: io.BytesIO) -> Iterator[tuple[str, Any, int | None]]:
+    return ((opcode.name, argument, at) for opcode, argument, at in pickletools.genops(stream))
+
+
+class _Machine:
+    """The pickle virtual machine on inert values (PEP 307, PEP 3154, PEP 574; Lib/pickletools.py)."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+        self.names: dict[Global, None] = {}
+        self.objects: list[Object] = []
+
+    def step(self, opcode: str, argument: Any) -> None:
+        handler = _HANDLERS.get(opcode)
+        if handler is None:
+            raise PickleError(f"uses the opcode {opcode}, which no classifier needs")
+        handler(self, argument)
+
+    def pop(self) -> Any:
+        if self.marks and len(self.stack) <= self.marks[-1]:
+            raise ValueError("nothing left to take")
+        return self.stack.pop()
+
+    def top(self) -> Any:
+        if not self.stack or (self.marks and len(self.stack) <= self.marks[-1]):
+            raise ValueError("nothing there to use")
+        return self.stack[-1]
+
+    def since_mark(self) -> list[Any]:
+        if not self.marks:
+            raise ValueError("no mark")
+        start = self.marks.pop()
+        values = self.stack[start:]
+        del self.stack[start:]
+        return values
+
+    def named(self, module: Any, name: Any) -> Global:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise PickleError("builds a name out of something that is not text; no honest file does")
+        found = Global(module, name)
+        if str(found) == "torch.storage._load_from_bytes":
+            raise PickleError(
+                "holds pickles inside a pickle, as pickle.dump() writes a learner; write it with learn.export() instead"
+            )
+        if is_forbidden(found):
+            raise PickleError(
+                f"names {shown(str(found))}, which serves to run programs or open files and which no classifier needs; "
+                "nothing of it was run. Do not open this file elsewhere"
+            )
+        self.names.setdefault(found)
+        return found
+
+    def call(self, function: Any, args: Any, is_new: bool) -> None:
+        if not isinstance(args, tuple):
+            raise ValueError("a call without arguments")
+        self.objects.append(Object(function, args, is_new))
+        self.stack.append(self.objects[-1])
+
+    def push_memo(self, index: int) -> None:
+        if index not in self.memo:
+            raise ValueError(f"memo {shown(index)} was never set")
+        self.stack.append(self.memo[index])
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """`value` and everything in it, each once, from the outside in."""
+    seen: set[int] = set()
+    rest = [value]
+    while rest:
+        part = rest.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        match part:
+            case Object():
+                rest += [part.function, *part.args, *part.state, *part.items, *(item for pair in part.pairs for item in pair)]
+            case Persistent():
+                rest.append(part.id)
+            case dict():
+                rest += [*part.keys(), *part.values()]
+            case list() | tuple() | set() | frozenset():
+                rest += part
+
+
+def is_forbidden(found: Global) -> bool:
+    """Whether the name serves to run programs or open files; `os.PathLike`, an annotation, does not."""
+    if found.name in ("PathLike", "fspath"):
+        return False
+    parts = f"{found}".split(".")
+    return any(
+        ".".join(parts[:end]) in FORBIDDEN_MODULES or ".".join(parts[:end]) in FORBIDDEN_NAMES
+        for end in range(1, len(parts) + 1)
+    )
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it: short, one line, and never a walk through a large one."""
+    if isinstance(value, str):
+        return repr(value[:80])[1:-1] + ("…" if len(value) > 80 else "")
+    if isinstance(value, int) and abs(value).bit_length() > _KEY_BITS:
+        return "a huge number"
+    if isinstance(value, (int, float, bool, type(None))):
+        return repr(value)
+    if isinstance(value, Global):
+        return shown(str(value))
+    if isinstance(value, Object):
+        return f"an object of {shown(value.function)}" if isinstance(value.function, Global) else "an object"
+    return f"a {type(value).__name__}"
+
+
+def _key(value: Any) -> Any:
+    """A dictionary key or set member: plain, so that comparing and hashing it costs nothing."""
+    if isinstance(value, tuple) and len(value) <= _KEY_BITS and not any(isinstance(part, tuple) for part in value):
+        for part in value:
+            _key(part)
+        return value
+    if isinstance(value, int) and value.bit_length() > _KEY_BITS:
+        raise PickleError("has a huge number as a dictionary key; no honest file does")
+    if isinstance(value, (str, bytes, int, float, bool, type(None), Global, Object, Persistent)):
+        return value
+    raise PickleError(f"has a {type(value).__name__} as a dictionary key or set member; no honest file does")
+
+
+def _set_pairs(target: Any, values: list[Any]) -> None:
+    if len(values) % 2:
+        raise ValueError("a key without a value")
+    pairs = [(_key(key), value) for key, value in zip(values[::2], values[1::2], strict=True)]
+    if isinstance(target, dict):
+        target.update(pairs)
+    elif isinstance(target, Object):
+        target.pairs += pairs
+    else:
+        raise ValueError(f"items set on a {type(target).__name__}")
+
+
+def _append(target: Any, values: list[Any]) -> None:
+    if isinstance(target, (list, Object)):
+        (target if isinstance(target, list) else target.items).extend(values)
+    else:
+        raise ValueError(f"values appended to a {type(target).__name__}")
+
+
+def _add(target: Any, values: list[Any]) -> None:
+    if isinstance(target, set):
+        target.update(map(_key, values))
+    elif isinstance(target, Object):
+        target.items += values
+    else:
+        raise ValueError(f"values added to a {type(target).__name__}")
+
+
+def _pushing(make: Callable[[_Machine, Any], Any]) -> Callable[[_Machine, Any], None]:
+    return lambda machine, argument: machine.stack.append(make(machine, argument))
+
+
+def _build(machine: _Machine, _: Any) -> None:
+    state = machine.pop()
+    target = machine.top()
+    if not isinstance(target, Object):
+        raise ValueError(f"a state given to a {type(target).__name__}")
+    target.state.append(state)
+
+
+def _pop(machine: _Machine, _: Any) -> None:
+    if machine.marks and len(machine.stack) == machine.marks[-1]:
+        machine.marks.pop()  # POP takes a mark too
+    else:
+        machine.stack.pop()
+
+
+def _put(machine: _Machine, index: Any) -> None:
+    machine.memo[index] = machine.top()
+
+
+def _reduce(machine: _Machine, _: Any) -> None:
+    args, function = machine.pop(), machine.pop()
+    machine.call(function, args, is_new=False)
+
+
+def _newobj(machine: _Machine, _: Any) -> None:
+    args, cls = machine.pop(), machine.pop()
+    machine.call(cls, args, is_new=True)
+
+
+def _newobj_ex(machine: _Machine, _: Any) -> None:
+    keywords, args, cls = machine.pop(), machine.pop(), machine.pop()
+    machine.call(cls, args, is_new=True)
+    machine.stack[-1].pairs.append(("**kwargs", keywords))
+
+
+def _inst(machine: _Machine, argument: str) -> None:
+    args = tuple(machine.since_mark())
+    module, _, name = argument.partition(" ")
+    machine.call(machine.named(module, name), args, is_new=False)
+
+
+def _obj(machine: _Machine, _: Any) -> None:
+    cls, *args = machine.since_mark()
+    machine.call(cls, tuple(args), is_new=False)
+
+
+def _setitems(machine: _Machine, _: Any) -> None:
+    values = machine.since_mark()
+    _set_pairs(machine.top(), values)
+
+
+def _setitem(machine: _Machine, _: Any) -> None:
+    value, key = machine.pop(), machine.pop()
+    _set_pairs(machine.top(), [key, value])
+
+
+def _appends(machine: _Machine, _: Any) -> None:
+    values = machine.since_mark()
+    _append(machine.top(), values)
+
+
+def _additems(machine: _Machine, _: Any) -> None:
+    values = machine.since_mark()
+    _add(machine.top(), values)
+
+
+def _stack_global(machine: _Machine, _: Any) -> Global:
+    name, module = machine.pop(), machine.pop()
+    return machine.named(module, name)
+
+
+def _text_global(machine: _Machine, argument: str) -> Global:
+    module, _, name = argument.partition(" ")
+    return machine.named(module, name)
+
+
+def _dict(machine: _Machine, _: Any) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    _set_pairs(made, machine.since_mark())
+    return made
+
+
+def _tuple_of(count: int) -> Callable[[_Machine, Any], tuple[Any, ...]]:
+    def take(machine: _Machine, _: Any) -> tuple[Any, ...]:
+        return tuple([machine.pop() for _ in range(count)][::-1])
+
+    return take
+
+
+_LITERALS = [
+    "INT",
+    "BININT",
+    "BININT1",
+    "BININT2",
+    "LONG",
+    "LONG1",
+    "LONG4",
+    "STRING",
+    "BINSTRING",
+    "SHORT_BINSTRING",
+    "UNICODE",
+    "SHORT_BINUNICODE",
+    "BINUNICODE",
+    "BINUNICODE8",
+    "BINBYTES",
+    "SHORT_BINBYTES",
+    "BINBYTES8",
+    "FLOAT",
+    "BINFLOAT",
+]
+
+_HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, argument: None),
+    **dict.fromkeys(_LITERALS, _pushing(lambda machine, argument: argument)),
+    "BYTEARRAY8": _pushing(lambda machine, argument: bytes(argument)),
+    "NONE": _pushing(lambda machine, argument: None),
+    "NEWTRUE": _pushing(lambda machine, argument: True),
+    "NEWFALSE": _pushing(lambda machine, argument: False),
+    "EMPTY_LIST": _pushing(lambda machine, argument: []),
+    "EMPTY_TUPLE": _pushing(lambda machine, argument: ()),
+    "EMPTY_DICT": _pushing(lambda machine, argument: {}),
+    "EMPTY_SET": _pushing(lambda machine, argument: set()),
+    "LIST": _pushing(lambda machine, argument: machine.since_mark()),
+    "TUPLE": _pushing(lambda machine, argument: tuple(machine.since_mark())),
+    "TUPLE1": _pushing(_tuple_of(1)),
+    "TUPLE2": _pushing(_tuple_of(2)),
+    "TUPLE3": _pushing(_tuple_of(3)),
+    "DICT": _pushing(_dict),
+    "FROZENSET": _pushing(lambda machine, argument: frozenset(map(_key, machine.since_mark()))),
+    "DUP": _pushing(lambda machine, argument: machine.top()),
+    "GLOBAL": _pushing(_text_global),
+    "STACK_GLOBAL": _pushing(_stack_global),
+    "PERSID": _pushing(lambda machine, argument: Persistent(argument)),
+    "BINPERSID": _pushing(lambda machine, argument: _persistent(machine.pop())),
+    "MARK": lambda machine, argument: machine.marks.append(len(machine.stack)),
+    "POP": _pop,
+    "POP_MARK": lambda machine, argument: machine.since_mark().clear(),
+    "PUT": _put,
+    "BINPUT": _put,
+    "LONG_BINPUT": _put,
+    "MEMOIZE": lambda machine, argument: _put(machine, len(machine.memo)),
+    "GET": lambda machine, argument: machine.push_memo(argument),
+    "BINGET": lambda machine, argument: machine.push_memo(argument),
+    "LONG_BINGET": lambda machine, argument: machine.push_memo(argument),
+    "APPEND": lambda machine, argument: _append_one(machine),
+    "APPENDS": _appends,
+    "SETITEM": _setitem,
+    "SETITEMS": _setitems,
+    "ADDITEMS": _additems,
+    "BUILD": _build,
+    "REDUCE": _reduce,
+    "NEWOBJ": _newobj,
+    "NEWOBJ_EX": _newobj_ex,
+    "INST": _inst,
+    "OBJ": _obj,
+}
+
+
+def _persistent(reference: Any) -> Persistent | Global:
+    """A reference; torch's older layout refers to layer classes, too, and carries their source text along."""
+    match reference:
+        case ("module", Global() as cls, *_):
+            return cls
+    return Persistent(reference)
+
+
+def _append_one(machine: _Machine) -> None:
+    value = machine.pop()
+    _append(machine.top(), [value])
