@@ -57,4 +57,4 @@ def _first_weight(block: Any) -> Any:
 
 
 def _spelt(module: str) -> str:
-    return {"mobilenetv2": "mobilenet_v2", "mobilenetv3": "mobilenet_v3", "squeezenet": "squeezenet"}.get(module, module)
+    return {"mobilenet": "mobilenet_v2", "mobilenetv2": "mobilenet_v2", "mobilenetv3": "mobilenet_v3"}.get(module, module)

@@ -108,7 +108,7 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
         "--labels", type=labels, metavar="A,B", help="names for an export's labels, in its order: dog,cat for False,True"
     )
     parser.add_argument("--allow", action="append", default=[], metavar="CLASS",
-                        help="a layer class of yours that the export may use; OLD.NAME=NEW.NAME where it has moved")  # fmt: skip
+                        help="a layer class of yours that the export may use; OLD.NAME=NEW.NAME if it moved")  # fmt: skip
     parser.add_argument("--size", type=size, metavar="HxW", help="photo size for an export that does not resize photos itself")
 
 

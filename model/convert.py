@@ -16,7 +16,8 @@ from model.learner import Learner, build_network, config_of, read_learner
 from model.network import TorchNetwork
 from model.photo import PhotoSource
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-4  # of a probability
+LOGIT_TOLERANCE = 1e-3  # of the largest logit: probabilities near 0 and 1 would hide a difference
 _SIZES = ((64, 64), (200, 150), (97, 301), (640, 480), (333, 500), (224, 224), (1000, 700), (150, 200))  # height, width
 
 
@@ -79,12 +80,23 @@ def convert(
         (folder / CONFIG).write_text(config.to_json(), "utf-8")
         after = load_folder(folder)
         prepared = [before.prepare(photo) for photo in (*drawn_photos(), *photos)]
-        pairs = zip(before.predict(prepared), after.predict(prepared), strict=True)
-        difference = max(float(np.abs(np.subtract(a.probabilities, b.probabilities)).max()) for a, b in pairs)
-        if not difference <= TOLERANCE:
-            raise ModelError(f"{path}: its ONNX version answers otherwise, by up to {difference:.2g}; nothing was written")
+        difference, logit_difference = _compare(before, after, prepared)
+        if not (difference <= TOLERANCE and logit_difference <= LOGIT_TOLERANCE):
+            raise ModelError(
+                f"{path}: its ONNX version answers otherwise, by up to {difference:.2g} in a probability and "
+                f"{logit_difference:.2g} of the largest logit; nothing was written"
+            )
         (folder / CARD).write_text(_card(learner, config, len(prepared), difference), "utf-8")
     return Converted(config, len(prepared), difference, [*learner.remarks, *remarks])
+
+
+def _compare(one: Classifier, other: Classifier, prepared: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The largest difference of a probability, and of a logit relative to the largest one."""
+    pairs = zip(one.predict(prepared), other.predict(prepared), strict=True)
+    difference = max(float(np.abs(np.subtract(a.probabilities, b.probabilities)).max()) for a, b in pairs)
+    logits = np.concatenate([one.logits([photo]) for photo in prepared])
+    others = np.concatenate([other.logits([photo]) for photo in prepared])
+    return difference, float(np.abs(logits - others).max() / max(1.0, float(np.abs(logits).max())))
 
 
 def _innermost(error: BaseException) -> str:

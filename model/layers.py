@@ -8,7 +8,9 @@ raises when it is used. What does run is the libraries' own code: a class's `__s
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sys
 import warnings
 from collections import OrderedDict
@@ -196,6 +198,9 @@ class Builder:
         except Exception as error:  # a library's own code, on attributes that may come from another version of it
             reason = str(error).partition("\n")[0]
             raise LayerError(f"{self.file.path}: {where} ({shown(name)}) does not accept its attributes: {reason}") from None
+        for key, default in _defaults(cls).items():  # type: ignore[arg-type]  # what this version of the library has and the file's had not
+            if not hasattr(module, key):
+                vars(module)[key] = default
         self._open.discard(id(value))
         self._made[id(value)] = module
         self.used.setdefault(name)
@@ -361,6 +366,14 @@ class Builder:
             self.remarks.append(sentence)
 
 
+@functools.cache
+def _defaults(cls: type[nn.Module]) -> dict[str, Any]:
+    """The plain defaults of a layer's settings."""
+    settings = inspect.signature(cls.__init__).parameters
+    plain = {name: each.default for name, each in settings.items() if each.default is not each.empty}
+    return {name: default for name, default in plain.items() if isinstance(default, (int, float, str, type(None)))}
+
+
 def _imported(place: str) -> type[nn.Module]:
     """A layer class that the caller named."""
     module, _, name = place.rpartition(".")
@@ -398,7 +411,10 @@ def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int
         raise LayerError(f"{name}: its network {error}") from None
     except Exception as error:  # whatever the layers raise on what they were given
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
-        raise LayerError(f"{name}: its network cannot answer for a photo of {width}×{height}: {reason}") from None
+        raise LayerError(
+            f"{name}: its network cannot answer for a photo of {width}×{height}: {reason}. If it was made "
+            "with other versions of its libraries, this can be why"
+        ) from None
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or logits.shape[0] != 1:
         given = f"of shape {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
         raise LayerError(f"{name}: its network gives {given} for one photo, not one row of logits, so it is no classifier")

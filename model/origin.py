@@ -52,7 +52,7 @@ def origin_of(file: TorchFile) -> Origin:
     return Origin(
         versions={key: value for key, value in versions.items() if value},
         platform="Windows" if any("Windows" in name for name in paths) else "POSIX" if paths else "",
-        code=tuple(own),
+        code=tuple(sorted(own, key=lambda name: "/" in name)),  # the maker's own first, then the libraries'
         strangers=tuple(strangers),
         inert=tuple(usual),
     )

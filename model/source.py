@@ -68,6 +68,20 @@ def locate(source: str | Path, revision: str | None = None) -> tuple[Path, str, 
     return _model_in(folder), commit, repo.partition("/")[2]
 
 
+def model_folder(source: str | Path | None, revision: str | None = None) -> tuple[Path, str]:
+    """Where the model folder `source` is on this disk, and its revision, for what works on model folders alone.
+
+    Raises:
+        ModelError: see `load`; or it is a fastai export, which must be converted first.
+    """
+    if source is None:
+        return STARTER, EMBEDDED
+    path, version, _ = locate(source, revision)
+    if path.is_file():
+        raise ModelError(f"{source} is a fastai export; make a model folder of it first: python -m model convert {source} OUT")
+    return path, version
+
+
 def _model_in(path: Path) -> Path:
     """The export, where that is all a folder has; else `path`."""
     if not path.is_dir() or (path / CONFIG).exists():

@@ -29,10 +29,10 @@ from tqdm.auto import tqdm
 
 from model.classifier import MAX_BATCH, Classifier, softmax
 from model.config import NEITHER, Config, ModelError
-from model.folder import CARD, CONFIG, WEIGHTS, load_torch, written_whole
+from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch, written_whole
 from model.network import available_cores
 from model.photo import PhotoError
-from model.source import download, load
+from model.source import model_folder
 from training import metrics, report
 from training.card import REPORT, label_rows, metric_rows, model_card
 from training.data import DataError, Photos, photos_below
@@ -279,10 +279,13 @@ def open_model(name: str, revision: str | None = None) -> tuple[Classifier, Path
     """The classifier of a model folder or a Hub repository, and the folder its files lie in.
 
     Raises:
-        ModelError: see `model.source.load`.
+        ModelError: see `model.source.model_folder`; or its labels are independent.
     """
-    classifier = load(name, revision)
-    return classifier, Path(name) if Path(name).is_dir() else download(name, classifier.revision)[0]
+    folder, version = model_folder(name, revision)
+    classifier = load_folder(folder, version)
+    if classifier.config.probabilities == "independent":
+        raise ModelError(f"{name} gives independent labels; only models with one right answer per photo can be evaluated")
+    return classifier, folder
 
 
 def open_photos(data: str, neither: Path | None, label_from: str | None = None, unpacked: Path = Path("data")) -> Photos:
@@ -350,7 +353,10 @@ def main() -> None:
     try:
         served, folder = open_model(arguments.model, arguments.revision)
         against = open_model(arguments.against) if arguments.against else None
-        reference = load_torch(folder) if (folder / WEIGHTS).is_file() else None
+        came_from_export = served.config.architecture.library == "export"
+        if came_from_export and arguments.write:
+            raise ModelError(f"{folder} was converted from an export; --write needs a model that was trained here")
+        reference = load_torch(folder) if (folder / WEIGHTS).is_file() and not came_from_export else None
         photos = open_photos(arguments.data, arguments.neither, arguments.label_from, unpacked)
         result = write_report(
             served,

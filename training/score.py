@@ -48,10 +48,10 @@ from tqdm.auto import tqdm
 
 from model.classifier import Classifier
 from model.config import Config, ModelError
-from model.folder import CONFIG, ONNX, SERVING_FILES
+from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
 from model.network import OnnxNetwork, available_cores
 from model.photo import PhotoError
-from model.source import STARTER, download, load
+from model.source import model_folder
 from training.data import SUFFIXES, DataError
 from training.options import at_least_one
 from training.score_ray import Scorer, map_on_ray
@@ -364,10 +364,8 @@ def score(
     """
     check_out(out)
     root, paths = find_paths(photos)
-    classifier = load(model, revision)
-    folder = STARTER if model is None else Path(model)
-    if model is not None and not folder.is_dir():
-        folder, _ = download(model, classifier.revision)  # it lies in the cache since `load`
+    folder, version = model_folder(model, revision)
+    classifier = load_folder(folder, version)
     files = {name: (folder / name).read_bytes() for name in SERVING_FILES}
     wanted = Run(
         model=classifier.config.name,

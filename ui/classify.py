@@ -47,7 +47,7 @@ def build(service: Service) -> gr.Interface:
             alt_text="The photo to classify",
             elem_id="photo",
         ),
-        outputs=gr.Label(label="Answer", elem_id="answer"),
+        outputs=gr.Label(label="Answer", elem_id="answer", show_heading=config.probabilities == "exclusive"),
         title=title(config.labels, config.name),
         description=_description(config),
         article=_article(service),
