@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 from model.inert_pickle import walk
@@ -53,7 +54,7 @@ def _blocks_per_stage(parts: list[Any]) -> tuple[str, tuple[int, ...]]:
 
 
 def _first_weight(block: Any) -> Any:
-    return next((part for part in walk(block) if name_of(part) == "torch.nn.modules.conv.Conv2d"), None)
+    return next((part for part in islice(walk(block), 200) if name_of(part) == "torch.nn.modules.conv.Conv2d"), None)
 
 
 def _spelt(module: str) -> str:

@@ -121,14 +121,14 @@ class Config(_Strict):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise ModelError(_sentence(path, error)) from None
+            raise ModelError(sentence(path, error)) from None
 
     def to_json(self) -> str:
         """The text of `config.json`, ending in a newline."""
         return self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
 
 
-def _sentence(path: Path, error: ValidationError) -> str:
+def sentence(path: Path, error: ValidationError) -> str:
     """The first problem of a failed validation, as one sentence that names file and field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":

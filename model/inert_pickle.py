@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from model.config import ModelError
 
-MAX_OPCODES: Final = 3_000_000
-MAX_TEXT_DIGITS: Final = 4000  # Python refuses longer numbers itself; a limit of its own would be turned off with that
+MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
+MAX_NAME: Final = 1_000  # characters
 _KEY_BITS: Final = 64
 
 # Modules, and single names, that serve to run programs, open files or load more code.
@@ -173,6 +173,8 @@ class _Machine:
     def named(self, module: Any, name: Any) -> Global:
         if not isinstance(module, str) or not isinstance(name, str):
             raise PickleError("builds a name out of something that is not text; no honest file does")
+        if len(module) + len(name) > MAX_NAME:
+            raise PickleError(f"has a name of more than {MAX_NAME:,} characters; no honest file does")
         found = Global(module, name)
         if str(found) == "torch.storage._load_from_bytes":
             raise PickleError(
@@ -210,7 +212,7 @@ def walk(value: Any) -> Iterator[Any]:
         yield part
         match part:
             case Object():
-                rest += [part.function, *part.args, *part.state, *part.items, *(item for pair in part.pairs for item in pair)]
+                rest += [part.function, part.args, part.state, part.items, part.pairs]  # whole: many may share their arguments
             case Persistent():
                 rest.append(part.id)
             case dict():

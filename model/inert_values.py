@@ -6,6 +6,8 @@ Each function takes a value as `model.inert_pickle` gives it and looks at its na
 from __future__ import annotations
 
 import math
+from collections import ChainMap
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -19,30 +21,31 @@ _SEQUENCES = ("fastcore.foundation.L", "fastcore.basics.fastuple", "torch.Size",
 _MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.defaultdict",
              "fastcore.basics.AttrDict", "fastcore.xtras.AttrDict", "fastcore.basics.AttrDictDefault")  # fmt: skip
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
-_MAX_ARRAY_BYTES = 64_000_000
+_MAX_ARRAY_BYTES = 4_000_000
 
 
 def name_of(value: Any) -> str:
     """The full name of an object's class or of the function that makes it, `module.name`; "" where it has none."""
     if isinstance(value, Global):
         return str(value)
-    if isinstance(value, Object):
-        if str(value.function) in ("copyreg._reconstructor", "copy_reg._reconstructor") and value.args:
-            return name_of(value.args[0]) if isinstance(value.args[0], Global) else ""
-        return str(value.function) if isinstance(value.function, Global) else ""
-    return ""
+    if not isinstance(value, Object) or not isinstance(value.function, Global):  # a tuple here may be endless to print
+        return ""
+    name = str(value.function)
+    if name in ("copyreg._reconstructor", "copy_reg._reconstructor") and value.args:
+        return str(value.args[0]) if isinstance(value.args[0], Global) else ""
+    return name
 
 
-def attributes(value: Any) -> dict[Any, Any]:
-    """The attributes an object would have had: what BUILD would have put into its `__dict__` and slots."""
-    found: dict[Any, Any] = {}
+def attributes(value: Any) -> Mapping[Any, Any]:
+    """The attributes an object would have had: what BUILD would have put into its `__dict__` and slots.
+
+    They are looked at and not copied: a file may give a million objects the same large state.
+    """
     if not isinstance(value, Object):
-        return found
-    for state in value.state:
-        for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
-            if isinstance(part, dict):
-                found.update(part)
-    return found
+        return {}
+    states = [state if isinstance(state, tuple) and len(state) == 2 else (state,) for state in value.state]
+    parts = [part for state in states for part in state if isinstance(part, dict)]
+    return parts[0] if len(parts) == 1 else ChainMap(*reversed(parts))
 
 
 def sequence(value: Any) -> list[Any] | None:
@@ -172,6 +175,6 @@ def _bytes(value: Any) -> bytes | None:
 def described(value: Any) -> str:
     """A short name for what stands somewhere in a pickle, for an error or a listing."""
     if (isinstance(value, Object) and name_of(value).endswith("functools.partial")) or name_of(value).endswith("getattr"):
-        inner = [described(part) for part in value.args[:2]] if isinstance(value, Object) else []
+        inner = [shown(name_of(part) or part) for part in value.args[:2]] if isinstance(value, Object) else []
         return ".".join(inner) if name_of(value).endswith("getattr") else (inner or ["a partial"])[0]
     return shown(name_of(value) or value)

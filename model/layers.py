@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import logging
 import sys
 import warnings
 from collections import OrderedDict
@@ -31,6 +32,10 @@ LIBRARIES: Final = (
     "torch.nn.modules", "torchvision.models", "torchvision.ops", "timm.models", "timm.layers",
     "fastai.layers", "fastai.vision.models", "fastai.vision.learner",
 )  # fmt: skip
+
+
+# Layers that hold code, or whose __setstate__ loops as often as the file says. A caller may allow them by name.
+_NOT_FROM: Final = ("torch.fx.", "torch.jit.", "torch.nn.modules.rnn")
 
 
 class Flatten(nn.Module):
@@ -102,7 +107,10 @@ _WRAPPERS: Final = {
     "torch._dynamo.eval_frame.OptimizedModule": "_orig_mod",
 }
 _MAX_DEPTH: Final = 200
-_MAX_FORWARD_BYTES: Final = 2_000_000_000
+_MAX_LAYERS: Final = 100_000  # counting a layer as often as it is used
+_MAX_REMARKS: Final = 100
+_MAX_ATTRIBUTES: Final = 2_000_000
+_MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor, for one photo
 
 
 class LayerError(ModelError):
@@ -135,8 +143,8 @@ def class_name(value: Any) -> str:
         return name
     maker = value.function
     if name_of(maker).endswith("_make_skeleton_class") and len(maker.args) >= 4 and isinstance(maker.args[1], str):
-        settings = mapping(maker.args[3]) or {}
-        return f"{settings.get('__module__', '__main__')}.{maker.args[1]}"
+        home = (mapping(maker.args[3]) or {}).get("__module__")
+        return f"{home if isinstance(home, str) else '__main__'}.{maker.args[1]}"
     return ""
 
 
@@ -149,17 +157,18 @@ class Builder:
             that lived elsewhere when the file was written. Their modules are imported, which runs them.
 
     Attributes:
-        remarks: what was left out on the way, one sentence each.
         used: the names of the classes that were made.
     """
 
     def __init__(self, file: TorchFile, allow: Iterable[str] = ()) -> None:
         self.file = file
-        self.remarks: list[str] = []
+        self._remarks: dict[str, None] = {}
         self.used: dict[str, None] = {}
         self._allowed = {name: place or name for name, _, place in (entry.partition("=") for entry in allow)}
         self._made: dict[int, Any] = {}
         self._parameters: dict[int, nn.Parameter] = {}
+        self._sizes: dict[int, int] = {}  # how many layers a layer is, by its id
+        self._attributes = 0
         self._open: set[int] = set()
 
     def network(self, value: Any) -> nn.Module:
@@ -174,19 +183,25 @@ class Builder:
             raise LayerError(f"{self.file.path} nests its layers too deeply") from None
         return module.eval().float().requires_grad_(False)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What was left out on the way, one sentence each."""
+        return list(self._remarks)
+
     def _layer(self, value: Any, where: str, depth: int) -> nn.Module:
         if id(value) in self._open:
             raise LayerError(f"{self.file.path}: {where} contains itself")
         if depth > _MAX_DEPTH:
             raise LayerError(f"{self.file.path} nests its layers more than {_MAX_DEPTH} deep")
-        made = self._made.get(id(value))
-        if made is not None:
-            return made  # type: ignore[no-any-return]
+        if not isinstance(value, Object):
+            raise LayerError(f"{self.file.path}: {where} is {described(value)}, not a layer")
+        if id(value) in self._made:
+            return self._made[id(value)]  # type: ignore[no-any-return]
         name = class_name(value)
         if name in _WRAPPERS:
             inner = (mapping(attributes(value).get("_modules")) or {}).get(_WRAPPERS[name])
             return self._layer(inner, where, depth + 1)
-        cls = self._class(name, where)
+        cls = self._class(value, name, where)
         by_new = value.is_new and value.args in ((), (value.function,))
         if not by_new and not name_of(value.function).startswith(("copyreg.", "copy_reg.")):
             raise LayerError(f"{self.file.path}: {where} is made by a call of {shown(name)}, and calls are not run")
@@ -203,10 +218,14 @@ class Builder:
                 vars(module)[key] = default
         self._open.discard(id(value))
         self._made[id(value)] = module
+        size = 1 + sum(self._sizes[id(child)] for child in module._modules.values() if child is not None)
+        if size > _MAX_LAYERS:
+            raise LayerError(f"{self.file.path} uses the same layers over and over, {size:,} in all; no classifier does")
+        self._sizes[id(module)] = size
         self.used.setdefault(name)
         return module
 
-    def _class(self, name: str, where: str) -> type[nn.Module]:
+    def _class(self, value: Any, name: str, where: str) -> type[nn.Module]:
         if name in self._allowed:
             return _imported(self._allowed[name])
         if name in _STAND_INS:
@@ -227,19 +246,22 @@ class Builder:
                     f"{self.file.path} has layers of {library}, which is not installed: pip install {library}"
                 ) from None
             found = vars(sys.modules[home]).get(short) if home in sys.modules else None
-            if isinstance(found, type) and issubclass(found, nn.Module) and found.__module__.startswith(LIBRARIES):
-                return found
+            if _is_allowed(found):
+                return found  # type: ignore[return-value]
+        if not name:
+            raise LayerError(f"{self.file.path}: {where} is {described(value)}, not a layer")
         advice = name if not name.startswith("__main__.") else f"{name}=mypkg.{short}"
         raise LayerError(
-            f"{self.file.path} has a layer of the unknown class {shown(name or 'without a name')} ({where}). If it is yours, "
+            f"{self.file.path} has a layer of the unknown class {shown(name)} ({where}). If it is yours, "
             f'and importable here, allow it: allow=["{shown(advice)}"], or --allow {shown(advice)} on the command line'
         )
 
     def _state(self, value: Object, cls: type[nn.Module], where: str, depth: int) -> dict[str, Any]:
         given = attributes(value)
         state: dict[str, Any] = {}
+        self._spend(len(given))
         for key, item in given.items():
-            if not isinstance(key, str) or key.startswith("__"):
+            if not isinstance(key, str) or key.startswith("__") or key == "_compiled_call_impl":
                 continue
             if key.endswith("_hooks") or "_hooks_" in key:
                 if mapping(item) and "state_dict" not in key:
@@ -250,7 +272,7 @@ class Builder:
                 state[key] = {
                     name: None
                     if child is None
-                    else self._layer(child, f"{where}.{name}".removeprefix("the network."), depth + 1)
+                    else self._layer(child, f"{where}.{shown(name)}".removeprefix("the network."), depth + 1)
                     for name, child in children.items()
                 }
             elif key in ("_parameters", "_buffers"):
@@ -273,7 +295,13 @@ class Builder:
         found = mapping(value)
         if found is None or not all(isinstance(name, str) for name in found):
             raise LayerError(f"{self.file.path}: {where} has {what} that are no named parts")
+        self._spend(len(found))
         return found
+
+    def _spend(self, count: int) -> None:
+        self._attributes += count
+        if self._attributes > _MAX_ATTRIBUTES:
+            raise LayerError(f"{self.file.path} gives its layers more than {_MAX_ATTRIBUTES:,} attributes; no classifier does")
 
     def _tensor(self, value: Any, where: str, name: str) -> torch.Tensor | None:
         if value is None:
@@ -362,8 +390,15 @@ class Builder:
             return Inert("timm.layers.format.Format")
 
     def _remark(self, sentence: str) -> None:
-        if sentence not in self.remarks:
-            self.remarks.append(sentence)
+        if len(self._remarks) < _MAX_REMARKS:
+            self._remarks.setdefault(sentence)
+
+
+def _is_allowed(found: Any) -> bool:
+    """Whether this is a layer class of `LIBRARIES` that holds no code."""
+    if not (isinstance(found, type) and issubclass(found, nn.Module) and found.__module__.startswith(LIBRARIES)):
+        return False
+    return not any(base.__module__.startswith(_NOT_FROM) for base in found.__mro__)
 
 
 @functools.cache
@@ -387,7 +422,7 @@ def _imported(place: str) -> type[nn.Module]:
 
 
 def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int:
-    """How many logits the network gives for one photo. It runs once on shapes alone first, so that memory stays bounded.
+    """How many logits the network gives for one photo. It is tried on shapes alone first, so that memory stays bounded.
 
     Raises:
         LayerError: it calls what was not run, needs another input, or more memory than a classifier does.
@@ -404,8 +439,13 @@ def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int
                     )
             return out
 
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it would print is raised, too
     try:
         with torch.inference_mode(False), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), Bounded():  # type: ignore[no-untyped-call]
+            network(torch.zeros(1, 3, height, width))
+        with torch.inference_mode():
             logits = network(torch.zeros(1, 3, height, width))
     except LayerError as error:
         raise LayerError(f"{name}: its network {error}") from None
@@ -415,6 +455,8 @@ def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int
             f"{name}: its network cannot answer for a photo of {width}×{height}: {reason}. If it was made "
             "with other versions of its libraries, this can be why"
         ) from None
+    finally:
+        log.setLevel(level)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or logits.shape[0] != 1:
         given = f"of shape {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
         raise LayerError(f"{name}: its network gives {given} for one photo, not one row of logits, so it is no classifier")

@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pydantic import ValidationError
+
 from model.architecture_name import architecture_name
 from model.classifier import Classifier
-from model.config import Architecture, Config, ModelError
+from model.config import Architecture, Config, ModelError, sentence
 from model.inert_pickle import Object, shown, walk
 from model.inert_values import array, attributes, mapping, name_of, scalar, sequence
 from model.origin import Origin, origin_of
@@ -184,10 +186,8 @@ def config_of(learner: Learner, name: str | None = None) -> Config:
             metrics={},
             versions=learner.origin.versions,
         )
-    except ValueError as error:  # pydantic's ValidationError is one
-        details = error.errors() if hasattr(error, "errors") else []
-        problem = f"{'.'.join(map(str, details[0]['loc']))}: {details[0]['msg']}" if details else str(error)
-        raise ModelError(f"{path} says something no classifier does: {problem}") from None
+    except ValidationError as error:
+        raise ModelError(sentence(path, error)) from None
 
 
 @contextmanager
@@ -257,7 +257,7 @@ def _check_kind(file: TorchFile) -> None:
             f"{path} holds a network alone ({shown(name)}), without labels and preparation: put it into a Learner with its "
             "data, and write learn.export()"
         )
-    what = f"an object of {shown(name)}" if name else f"a {type(value).__name__}"
+    what = f"an object of {shown(name)}" if name else f"a value of the type {type(value).__name__}"
     raise ModelError(f"{path} holds {what}, not a fastai learner; {_WANTED}")
 
 

@@ -18,6 +18,8 @@ _LIBRARIES: Final = (
     "operator", "_operator", "itertools", "re", "datetime", "fastprogress", "beartype", "weakref", "abc", "_abc", "enum",
 )  # fmt: skip
 _DATA: Final = ("collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.device")
+_CODE_ARGUMENTS: Final = 18  # of types.CodeType
+_MAX_CODE: Final = 1_000  # functions looked at
 _RESUME_313, _RESUME_311, _RETURN_CONST = 149, 151, 121
 
 
@@ -42,12 +44,12 @@ class Origin:
 
 def origin_of(file: TorchFile) -> Origin:
     """Read the traces in `file`."""
-    code = [part for part in file.objects if _is_code(part)]
+    code = [part for part in file.objects if _is_code(part)][:_MAX_CODE]
     modules = {name.module for name in file.names}
     versions = {"python": _python(code, modules), "fastai": _fastai(modules), "torch": _torch(file)}
     paths = [part.function.name for part in file.objects if as_path(part) is not None]
-    strangers = [str(name) for name in file.names if name.module.partition(".")[0] not in _LIBRARIES]
-    usual = [str(name) for name in file.names if str(name) not in strangers and not _is_data(name)]
+    strangers = [str(name) for name in file.names if not _is_usual(name)]
+    usual = [str(name) for name in file.names if _is_usual(name) and not _is_data(name)]
     own = dict.fromkeys([*(_code_name(part) for part in code), *_classes(file.objects)])
     return Origin(
         versions={key: value for key, value in versions.items() if value},
@@ -58,6 +60,10 @@ def origin_of(file: TorchFile) -> Origin:
     )
 
 
+def _is_usual(name: Global) -> bool:
+    return name.module.partition(".")[0] in _LIBRARIES
+
+
 def _is_data(name: Global) -> bool:
     return str(name) in _DATA or name.module == "torch._utils" or (name.module == "torch" and name.name.endswith("Storage"))
 
@@ -66,12 +72,12 @@ def _is_code(part: Object) -> bool:
     maker = part.function
     if name_of(maker).endswith("_builtin_type") and isinstance(maker, Object):
         return maker.args[:1] == ("CodeType",)
-    return str(maker) == "types.CodeType"
+    return isinstance(maker, Global) and str(maker) == "types.CodeType"
 
 
 def _code_name(code: Object) -> str:
     """The function that code belongs to, and where; its arguments are those of `types.CodeType`."""
-    texts = [part for part in code.args if isinstance(part, str)]
+    texts = [part for part in code.args[:_CODE_ARGUMENTS] if isinstance(part, str)]
     place, name = (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
     file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
     library = re.search(r"site-packages[/\\](.+)", place)
@@ -80,13 +86,13 @@ def _code_name(code: Object) -> str:
 
 def _classes(objects: list[Object]) -> list[str]:
     made = [part.args for part in objects if name_of(part).endswith("_make_skeleton_class") and len(part.args) > 1]
-    return [f"class {args[1][:100]}" for args in made if isinstance(args[1], str)]
+    return [f"class {args[1][:100]}" for args in made[:_MAX_CODE] if isinstance(args[1], str)]
 
 
 def _python(code: list[Object], modules: set[str]) -> str:
     """The Python that wrote the file: by the paths and the bytecode of functions in it, or by pathlib's own name."""
     for part in code:
-        for text in part.args:
+        for text in part.args[:_CODE_ARGUMENTS]:
             match = re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text) if isinstance(text, str) else None
             if match:
                 return f"{match[1]}.{match[2]}"
@@ -95,7 +101,7 @@ def _python(code: list[Object], modules: set[str]) -> str:
     for part in code:
         if len(part.args) == 16:
             return "3.10 or older"
-        opcodes = next((bytes_[::2] for bytes_ in map(_content, part.args) if bytes_), b"")
+        opcodes = next((bytes_[::2] for bytes_ in map(_content, part.args[:_CODE_ARGUMENTS]) if bytes_), b"")
         if _RESUME_313 in opcodes[:8]:
             return "3.13"
         if _RESUME_311 in opcodes[:8]:

@@ -16,12 +16,13 @@ import numpy as np
 
 from model.config import ModelError
 from model.inert_pickle import Global, InertPickle, Object, Persistent, read_pickle, shown, walk
-from model.inert_values import name_of, sequence
+from model.inert_values import name_of
 
 MAX_PICKLE_BYTES: Final = 256_000_000
 _LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 _PATIENCE: Final = 4  # storages and tensors may fill this many times the file's bytes, not more
 _SLACK: Final = 1_000_000
+_MAX_DIMENSIONS: Final = 8
 
 _DTYPES: Final = {
     "float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "bfloat16", "int64": "i8", "int32": "i4", "int16": "i2",
@@ -97,15 +98,14 @@ class TorchFile:
         try:
             with zipfile.ZipFile(file) as archive:
                 pickle = self._check_zip(archive)
-                for info in archive.infolist():
-                    if info.filename == f"{self._folder}byteorder" and archive.read(info).strip() == b"big":
-                        self._order = ">"
+                if "byteorder" in self.entries:
+                    self._order = {b"little": "<", b"big": ">"}[archive.read(f"{self._folder}byteorder")]
                 content = archive.read(pickle)
         except zipfile.BadZipFile as error:
             if "File is not a zip file" in str(error):
                 raise ModelError(f"{self.path} is cut short, the end of it is missing: download it again") from None
             raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
-        except (NotImplementedError, RuntimeError, ValueError, EOFError, UnicodeError) as error:
+        except (NotImplementedError, RuntimeError, KeyError, ValueError, EOFError) as error:
             raise ModelError(f"{self.path} is damaged, or not written by torch: {error}") from None
         return read_pickle(io.BytesIO(content), str(self.path))
 
@@ -209,12 +209,11 @@ class TorchFile:
 
     def _view(self, storage: Persistent, at: Any, size: Any, stride: Any, dtype: str | None) -> np.ndarray:
         numbers = self._storage(storage, dtype)
-        shape, steps = sequence(size), sequence(stride)
+        shape, steps = _sides(size), _sides(stride)
         if (
             shape is None
             or steps is None
             or len(shape) != len(steps)
-            or len(shape) > 8
             or not all(type(n) is int and n >= 0 for n in (at, *shape, *steps))
         ):
             raise ModelError(f"{self.path} is damaged: a tensor has no proper shape")
@@ -273,6 +272,13 @@ class TorchFile:
                 except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
                     raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
         raise ModelError(f"{self.path} is damaged or cut short: the storage {shown(key)} is missing")
+
+
+def _sides(value: Any) -> list[Any] | None:
+    """A tensor's shape or strides, where they are few enough to be one's."""
+    if isinstance(value, Object) and name_of(value) == "torch.Size" and len(value.args) == 1:
+        value = value.args[0]
+    return list(value) if isinstance(value, (tuple, list)) and len(value) <= _MAX_DIMENSIONS else None
 
 
 def _storage_sizes(value: Any) -> dict[str, int]:

@@ -9,12 +9,14 @@ carries it. What only happens in training (flips, brightness, …) is left out, 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from pydantic import ValidationError
 
-from model.config import Input, ModelError
+from model.config import Input, ModelError, sentence
 from model.inert_pickle import shown, walk
 from model.inert_values import array, attributes, described, name_of, scalar, sequence
 from model.torch_file import TorchFile
@@ -25,6 +27,8 @@ _TRAINING_ONLY: Final = (
     "FlipItem", "DihedralItem", "SpaceTfm", "LightingTfm", "Brightness", "Contrast", "Saturation", "Hue", "HSVTfm",
     "RandomErasing", "RandTransform",
 )  # fmt: skip
+_MAX_SIDE: Final = 2048  # pixels, as in a config
+_MAX_TRANSFORMS: Final = 100
 _HARMLESS: Final = ("ToTensor", "IntToFloatTensor", "noop", "noops", "PILBase", "TensorImage", "Pipeline", "ToFloatTensor")
 
 
@@ -79,8 +83,15 @@ def short_name(value: Any) -> str:
 
 
 def transforms_of(pipeline: Any) -> list[Any]:
-    """The transforms of a fastcore `Pipeline`, in the order they are called."""
-    return sequence(attributes(pipeline).get("fs")) or []
+    """The transforms of a fastcore `Pipeline`, in the order they are called.
+
+    Raises:
+        ModelError: there are more than anybody needs.
+    """
+    found = sequence(attributes(pipeline).get("fs")) or []
+    if len(found) > _MAX_TRANSFORMS:
+        raise ModelError(f"a pipeline has {len(found)} transforms; no classifier has more than {_MAX_TRANSFORMS}")
+    return found
 
 
 def read_preparation(
@@ -109,7 +120,11 @@ def read_preparation(
     for transform in transforms_of(after_batch):
         reader.batch(transform)
     mean, std = (tuple(float(v) for v in np.broadcast_to(part, 3)) for part in (reader.mean, reader.std))
-    return Preparation(Input(**reader.input, mean=mean, std=std, mode=mode, exact=True), reader.steps, reader.remarks)  # type: ignore[arg-type]
+    try:
+        prepared = Input(**reader.input, mean=mean, std=std, mode=mode, exact=True)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ModelError(sentence(file.path, error)) from None
+    return Preparation(prepared, reader.steps, reader.remarks)
 
 
 class _Reader:
@@ -149,7 +164,7 @@ class _Reader:
             case _:
                 self._unknown(transform, "item")
 
-    def resize(self, height: int, width: int, given: dict[Any, Any]) -> None:
+    def resize(self, height: int, width: int, given: Mapping[Any, Any]) -> None:
         method, padding = scalar(given.get("method", "crop")), scalar(given.get("pad_mode", "reflection"))
         first = sequence(given.get("resamples")) or [2]
         resample = scalar(given.get("mode", first[0]))
@@ -186,7 +201,7 @@ class _Reader:
             case _:
                 self._unknown(transform, "batch")
 
-    def _crop_gpu(self, transform: Any, given: dict[Any, Any]) -> None:
+    def _crop_gpu(self, transform: Any, given: Mapping[Any, Any]) -> None:
         low, high = (float(scalar(side)) for side in sequence(given.get("ratio")) or (3 / 4, 4 / 3))
         height, width = self._height, self._width
         if width / height < low:
@@ -203,7 +218,7 @@ class _Reader:
             self.steps.append(Crop(top, left, height, width))
             self._height, self._width = height, width
 
-    def _resample(self, height: int, width: int, given: dict[Any, Any], padding: str, align_corners: bool) -> None:
+    def _resample(self, height: int, width: int, given: Mapping[Any, Any], padding: str, align_corners: bool) -> None:
         mode = str(scalar(given.get("mode", "bilinear")))
         if mode not in ("bilinear", "nearest", "bicubic") or padding not in ("zeros", "border", "reflection"):
             raise ModelError(f"{self.file.path} resizes batches by an unknown method: {shown(mode)}, {shown(padding)}")
@@ -215,7 +230,7 @@ class _Reader:
         """Two sides in the file's own order: item transforms keep (width, height), batch transforms (height, width)."""
         sides = sequence(size) if not isinstance(size, int) else [size, size]
         found = [scalar(side) for side in sides or ()]
-        if len(found) != 2 or not all(isinstance(side, int) and 1 <= side <= 8192 for side in found):
+        if len(found) != 2 or not all(isinstance(side, int) and 1 <= side <= _MAX_SIDE for side in found):
             raise self._refusal(transform, "has no usable size")
         return found[0], found[1]
 

@@ -125,7 +125,7 @@ STRANGERS = {
     "without its numbers": (changed(HONEST, **{"data/0": None}), "the storage 0 is missing"),
     "with too few numbers": (changed(HONEST, **{"data/0": b"\0\0\0\0"}), "numbers, not"),
     "another zip": (changed(HONEST, **{"data.pkl": None}), "has no data.pkl"),
-    "numbers alone": (pickle.dumps([1, 2]), "holds a list, not a fastai learner"),
+    "numbers alone": (pickle.dumps([1, 2]), "holds a value of the type list, not a fastai learner"),
     "an object of another kind": (pickle.dumps(collections.Counter("ab")), "holds an object of collections.Counter"),
     "an export of fastai 1": (pickle.dumps({"model": 1, "data": 2, "cls": 3}), "fastai 1"),
 }
