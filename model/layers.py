@@ -32,8 +32,6 @@ LIBRARIES: Final = (
     "torch.nn.modules", "torchvision.models", "torchvision.ops", "timm.models", "timm.layers",
     "fastai.layers", "fastai.vision.models", "fastai.vision.learner",
 )  # fmt: skip
-
-
 # Layers that hold code, or whose __setstate__ loops as often as the file says. A caller may allow them by name.
 _NOT_FROM: Final = ("torch.fx.", "torch.jit.", "torch.nn.modules.rnn")
 
@@ -155,15 +153,11 @@ class Builder:
         file: where the tensors' numbers are.
         allow: layer classes beside those of `LIBRARIES`: `mypkg.MyLayer`, or `name.in.File=mypkg.MyLayer` for a class
             that lived elsewhere when the file was written. Their modules are imported, which runs them.
-
-    Attributes:
-        used: the names of the classes that were made.
     """
 
     def __init__(self, file: TorchFile, allow: Iterable[str] = ()) -> None:
         self.file = file
         self._remarks: dict[str, None] = {}
-        self.used: dict[str, None] = {}
         self._allowed = {name: place or name for name, _, place in (entry.partition("=") for entry in allow)}
         self._made: dict[int, Any] = {}
         self._parameters: dict[int, nn.Parameter] = {}
@@ -222,7 +216,6 @@ class Builder:
         if size > _MAX_LAYERS:
             raise LayerError(f"{self.file.path} uses the same layers over and over, {size:,} in all; no classifier does")
         self._sizes[id(module)] = size
-        self.used.setdefault(name)
         return module
 
     def _class(self, value: Any, name: str, where: str) -> type[nn.Module]:

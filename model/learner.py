@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 EXPORTS: Final = ("model.pkl", "export.pkl")
-MIN_LABELS: Final = 1
 _SOFTMAX: Final = (
     "CrossEntropyLossFlat", "LabelSmoothingCrossEntropy", "LabelSmoothingCrossEntropyFlat", "FocalLoss", "FocalLossFlat",
 )  # fmt: skip
@@ -298,7 +297,7 @@ def _vocabulary(file: TorchFile, categories: Object) -> list[Any]:
         numbers = array(data)
         members = sequence(data) if numbers is None else numbers.tolist()
     values = [scalar(member) for member in members or ()]
-    if len(values) < MIN_LABELS or any(value is None for value in values):
+    if not values or any(value is None for value in values):
         raise ModelError(f"{file.path} has a vocabulary that cannot be read: {shown(vocab)}")
     if any(isinstance(value, str) and len(value) > 1000 for value in values):
         raise ModelError(f"{file.path} has a label of more than 1,000 characters")
@@ -306,12 +305,19 @@ def _vocabulary(file: TorchFile, categories: Object) -> list[Any]:
 
 
 def _named(file: TorchFile, vocabulary: list[Any], names: Sequence[str] | None) -> tuple[str, ...]:
-    own = tuple(shown(value) if not isinstance(value, str) else value for value in vocabulary)
+    own = tuple(_printable(value) if isinstance(value, str) else shown(value) for value in vocabulary)
     if names is None:
         return own
     if len(names) != len(own):
         raise ModelError(f"{file.path} has {len(own)} labels ({_few(own)}), but {len(names)} names are given: {_few(names)}")
     return tuple(names)
+
+
+def _printable(label: str) -> str:
+    """A label without what would steer a terminal or a page: line ends and other control characters are written out."""
+    return (
+        "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in label) or "(empty)"
+    )
 
 
 def _activation(loss: Any, kind: str) -> tuple[Literal["exclusive", "independent"], float, list[str]]:
