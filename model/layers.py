@@ -193,7 +193,8 @@ class Builder:
             return self._made[id(value)]  # type: ignore[no-any-return]
         name = class_name(value)
         if name in _WRAPPERS:
-            inner = (mapping(attributes(value).get("_modules")) or {}).get(_WRAPPERS[name])
+            inside = mapping(attributes(value).get("_modules")) or {}
+            inner = inside.get(_WRAPPERS[name], value.args[0] if value.args else None)  # torch.compile's is an argument
             return self._layer(inner, where, depth + 1)
         cls = self._class(value, name, where)
         by_new = value.is_new and value.args in ((), (value.function,))

@@ -14,6 +14,7 @@ imported and trusted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,7 +118,7 @@ def load_learner(
     size: tuple[int, int] | None = None,
     name: str | None = None,
 ) -> Classifier:
-    """The classifier in an export; see `read_learner` and `build_network`.
+    """The classifier in an export; see `read_learner` and `build_network`. What may make its answers differ is logged.
 
     Args:
         allow: your layer classes that it may contain. name: what to call the model.
@@ -128,7 +129,9 @@ def load_learner(
     from model.network import TorchNetwork
 
     learner = read_learner(path, labels, size)
-    network, _ = build_network(learner, allow)
+    network, remarks = build_network(learner, allow)
+    for remark in (*learner.remarks, *remarks):
+        logging.getLogger(__name__).warning("%s: %s", path, remark)
     return Classifier(TorchNetwork(network), config_of(learner, name), revision)
 
 

@@ -18,6 +18,7 @@ EXAMPLE_LABELS = {"cat.jpg": "a cat", "coffee.jpg": "a cup of coffee"}
 # (how often old files are looked for, how old they may get), both in seconds
 DELETE_UPLOADS = (60, 600)
 _CONCURRENT_CALLS = 32
+_SHOWN = 20  # answers, where a model has more
 
 
 def build(service: Service) -> gr.Interface:
@@ -25,7 +26,7 @@ def build(service: Service) -> gr.Interface:
     config = service.classifier.config
 
     async def classify(photo: bytes | None) -> dict[str, float]:
-        """Probability of every answer for one photo, most probable first."""
+        """Probability of every answer for one photo, most probable first; of the first twenty where there are more."""
         if photo is None:
             raise gr.Error("There is no photo yet. Upload one, take one with the camera, or paste one.", print_exception=False)
         try:
@@ -47,7 +48,9 @@ def build(service: Service) -> gr.Interface:
             alt_text="The photo to classify",
             elem_id="photo",
         ),
-        outputs=gr.Label(label="Answer", elem_id="answer", show_heading=config.probabilities == "exclusive"),
+        outputs=gr.Label(
+            label="Answer", elem_id="answer", show_heading=config.probabilities == "exclusive", num_top_classes=_SHOWN
+        ),
         title=title(config.labels, config.name),
         description=_description(config),
         article=_article(service),
@@ -94,6 +97,8 @@ def launch_options() -> dict[str, Any]:
 def _description(config: Config) -> str:
     ask = "Give it a photo: upload, camera or clipboard."
     choices = [f"**{_plain(answer)}**" for answer in config.answers]
+    if len(choices) > _SHOWN:
+        choices = [*choices[: _SHOWN - 1], f"{len(choices) - _SHOWN + 1:,} more"]
     if config.probabilities == "independent":
         return f"{ask} It looks for {', '.join(choices)}: any number of them, with a probability for each."
     kind = "a" if config.architecture.library == "export" else "a calibrated"

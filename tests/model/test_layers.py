@@ -76,6 +76,7 @@ def test_strided_shared_and_tied_tensors(tmp_path):
 def test_wrappers_of_training_are_taken_off(tmp_path):
     network = layers()
     assert type(built(tmp_path / "a.pkl", nn.DataParallel(network))) is nn.Sequential
+    assert same(built(tmp_path / "b.pkl", torch.compile(network)), network)
     assert same(built(tmp_path / "a.pkl", nn.DataParallel(network)), network)
 
 

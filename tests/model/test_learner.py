@@ -185,3 +185,25 @@ def test_reading_twice_gives_the_same(tmp_path):
 
 def test_a_path_may_be_text_or_a_path():
     assert Classifier.load(str(IS_CAT)).config == Classifier.load(Path(IS_CAT)).config
+
+
+def test_what_may_make_answers_differ_is_logged(tmp_path, caplog):
+    path = tmp_path / "model.pkl"
+    with zipfile.ZipFile(IS_CAT) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        pickled = archive.read(name).replace(b"fastai.losses\nCrossEntropyLossFlat\n", b"mine\nLoss\n")
+    path.write_bytes(changed(HONEST, **{"data.pkl": pickled}))
+    plain, odd = Classifier.load(IS_CAT), Classifier.load(path)
+    assert [record.message for record in caplog.records] == [
+        f"{path}: the loss function is mine.Loss, which says no activation; softmax is taken for the probabilities"
+    ]
+    assert [p.probabilities for p in odd.classify(PICTURES)] == [p.probabilities for p in plain.classify(PICTURES)]
+
+
+def test_labels_cannot_steer_a_terminal(tmp_path):
+    path = tmp_path / "model.pkl"
+    with zipfile.ZipFile(EXPORTS / "3.12-2.8.12" / "from_folder.pkl") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        pickled = archive.read(name).replace(b"stripes", b"a\x1b[2J\nb")
+    path.write_bytes(changed((EXPORTS / "3.12-2.8.12" / "from_folder.pkl").read_bytes(), **{"data.pkl": pickled}))
+    assert Classifier.load(path).config.labels[-1] == "a\\x1b[2J\\nb"

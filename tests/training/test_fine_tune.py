@@ -111,6 +111,8 @@ print([label, *map(float, probabilities), str(learn.path)])
     assert label == expected.label
     assert probabilities == pytest.approx(expected.probabilities, abs=5e-3)  # its weights are float32, ours float16
     assert path == "."
+    ours = Classifier.load(folder / "model.pkl").classify([photo])[0]
+    assert ours.probabilities == pytest.approx(probabilities, abs=1e-4)
     with zipfile.ZipFile(folder / "model.pkl") as export:
         pickled = export.read(next(name for name in export.namelist() if name.endswith("data.pkl")))
     for private in (str(data), "photo.png", "ctraining", "cmodel"):  # no photo goes with it, and no module of ours
