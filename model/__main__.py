@@ -38,7 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     options = parser.parse_args(arguments)
     try:
-        classifier = load(options.model, options.revision, labels=options.labels, allow=options.allow, size=options.size)
+        classifier = load(
+            options.model,
+            options.revision,
+            labels=options.labels,
+            allow=options.allow,
+            size=options.size,
+            activation=options.activation,
+        )
     except ModelError as error:
         print(f"Cannot load the model: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -88,6 +89,7 @@ class Classifier:
         labels: Sequence[str] | None = None,
         allow: Iterable[str] = (),
         size: tuple[int, int] | None = None,
+        activation: Literal["softmax", "sigmoid"] | None = None,
     ) -> Classifier:
         """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
 
@@ -98,13 +100,14 @@ class Classifier:
             labels: names in place of an export's own, in its order; for a learner of True and False, `("dog", "cat")`.
             allow: layer classes of yours that an export may contain: `mypkg.MyLayer`, or `name.in.File=mypkg.MyLayer`.
             size: (height, width) for an export that does not resize photos itself.
+            activation: for an export whose loss is a class of its maker's own.
 
         Raises:
             model.config.ModelError: the model cannot be found or used; the message says why.
         """
         from model.source import load
 
-        return load(source, revision, labels=labels, allow=allow, size=size)
+        return load(source, revision, labels=labels, allow=allow, size=size, activation=activation)
 
     def prepare(self, photo: PhotoSource) -> np.ndarray:
         """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).

@@ -12,7 +12,7 @@ from typing import Any
 from model.config import ModelError
 from model.convert import convert
 from model.inert_pickle import shown
-from model.learner import Learner, build_network, read_learner
+from model.learner import Learner, build_network, config_of, read_learner
 from model.photo import PhotoError
 from model.source import locate
 
@@ -31,7 +31,8 @@ def inspect_main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args(arguments)
     try:
-        learner = read_learner(_export(options), options.labels, options.size)
+        learner = read_learner(_export(options), options.labels, options.size, options.activation)
+        config_of(learner)
     except ModelError as error:
         print(f"Cannot open it: {error}", file=sys.stderr)
         return 2
@@ -60,6 +61,7 @@ def convert_main(arguments: list[str]) -> int:
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="compare the answers on the photos in this folder, too")
     options = parser.parse_args(arguments)
     try:
+        replaced = options.target.exists()
         photos = sorted(path for path in options.photos.rglob("*") if path.is_file()) if options.photos else []
         if options.photos and not photos:
             raise ModelError(f"there are no photos in {options.photos}")
@@ -70,6 +72,7 @@ def convert_main(arguments: list[str]) -> int:
             labels=options.labels,
             allow=options.allow,
             size=options.size,
+            activation=options.activation,
             name=options.name,
             photos=photos,
         )
@@ -79,7 +82,8 @@ def convert_main(arguments: list[str]) -> int:
     for remark in done.remarks:
         print(f"Note: {remark}")
     print(
-        f"{options.target}: {done.config.architecture.name}, labels {_few(done.config.labels)}. On {done.photos} pictures its "
+        f"{options.target}{' (replaced)' if replaced else ''}: {done.config.architecture.name}, labels "
+        f"{_few(done.config.labels)}. On {done.photos} pictures its "
         f"probabilities and the export's differ by at most {done.difference:.1g}."
     )
     print(f"Try it:  python -m model --model {options.target} PHOTO    or    MODEL_REPO={options.target} python app.py")
@@ -89,9 +93,10 @@ def convert_main(arguments: list[str]) -> int:
 def size(text: str) -> tuple[int, int]:
     """`224` or `224x320`: height and width in pixels."""
     match = re.fullmatch(r"(\d{1,4})(?:[x×](\d{1,4}))?", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"a size is 224, or 224x320 for height x width, not {text!r}")
-    return int(match[1]), int(match[2] or match[1])
+    sides = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 16 <= min(sides) <= max(sides) <= 2048:
+        raise argparse.ArgumentTypeError(f"a size is 224, or 224x320 for height x width, from 16 to 2048, not {text!r}")
+    return sides
 
 
 def labels(text: str) -> list[str]:
@@ -110,6 +115,9 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow", action="append", default=[], metavar="CLASS",
                         help="a layer class of yours that the export may use; OLD.NAME=NEW.NAME if it moved")  # fmt: skip
     parser.add_argument("--size", type=size, metavar="HxW", help="photo size for an export that does not resize photos itself")
+    parser.add_argument(
+        "--activation", choices=["softmax", "sigmoid"], help="for an export whose loss is a class of its maker's own"
+    )
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +192,12 @@ def _text(facts: dict[str, Any], everything: bool) -> str:
             + _listed(not_run["names_of_others"], everything),
         ),
         ("", f"{len(not_run['names'])} names of fastai, torch and the like" + _listed(not_run["names"], everything, few=0)),
-        ("answers here", "yes" if facts["answers_here"] is True else f"no: {facts['answers_here']}"),
+        (
+            "answers here",
+            ("yes, but see the notes" if facts["remarks"] else "yes")
+            if facts["answers_here"] is True
+            else f"no: {facts['answers_here']}",
+        ),
         *(("note", remark) for remark in facts["remarks"]),
     ]
     return "\n".join([facts["file"], *(f"  {name:<14} {text}" for name, text in rows)])
@@ -198,4 +211,4 @@ def _listed(names: list[str], everything: bool, few: int = _SHOWN) -> str:
 
 
 def _few(names: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(shown(name) for name in names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")
+    return ", ".join(name[:80] for name in names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")

@@ -12,9 +12,9 @@ import numpy as np
 from model.classifier import Classifier
 from model.config import Config, ModelError
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
-from model.learner import Learner, build_network, config_of, read_learner
+from model.learner import Activation, Learner, build_network, config_of, read_learner
 from model.network import TorchNetwork
-from model.photo import PhotoSource
+from model.photo import PhotoError, PhotoSource
 
 TOLERANCE = 1e-4  # of a probability
 LOGIT_TOLERANCE = 1e-3  # of the largest logit: probabilities near 0 and 1 would hide a difference
@@ -45,13 +45,14 @@ def convert(
     labels: Sequence[str] | None = None,
     allow: Iterable[str] = (),
     size: tuple[int, int] | None = None,
+    activation: Activation | None = None,
     name: str | None = None,
     photos: Sequence[PhotoSource] = (),
 ) -> Converted:
     """Write the model folder `target` from the export at `path`; nothing is written unless both give the same answers.
 
     Args:
-        labels, allow, size: see `model.learner.load_learner`. name: what to call the model.
+        labels, allow, size, activation: see `model.learner.load_learner`. name: what to call the model.
         photos: photos to compare the answers on, beside eight that are drawn here.
 
     Raises:
@@ -59,7 +60,7 @@ def convert(
         model.photo.PhotoError: one of the photos cannot be used.
     """
     check_replaceable(target)
-    learner = read_learner(path, labels, size)
+    learner = read_learner(path, labels, size, activation)
     network, remarks = build_network(learner, allow)
     config = config_of(learner, name)
     try:
@@ -79,7 +80,7 @@ def convert(
         save_weights(network, folder / WEIGHTS, torch.float32)
         (folder / CONFIG).write_text(config.to_json(), "utf-8")
         after = load_folder(folder)
-        prepared = [before.prepare(photo) for photo in (*drawn_photos(), *photos)]
+        prepared = [before.prepare(photo) for photo in drawn_photos()] + [_prepared(before, photo) for photo in photos]
         difference, logit_difference = _compare(before, after, prepared)
         if not (difference <= TOLERANCE and logit_difference <= LOGIT_TOLERANCE):
             raise ModelError(
@@ -97,6 +98,13 @@ def _compare(one: Classifier, other: Classifier, prepared: Sequence[np.ndarray])
     logits = np.concatenate([one.logits([photo]) for photo in prepared])
     others = np.concatenate([other.logits([photo]) for photo in prepared])
     return difference, float(np.abs(logits - others).max() / max(1.0, float(np.abs(logits).max())))
+
+
+def _prepared(classifier: Classifier, photo: PhotoSource) -> np.ndarray:
+    try:
+        return classifier.prepare(photo)
+    except PhotoError as error:
+        raise PhotoError(f"{photo}: {error}" if isinstance(photo, (str, Path)) else str(error)) from None
 
 
 def _innermost(error: BaseException) -> str:

@@ -225,7 +225,11 @@ def is_forbidden(found: Global) -> bool:
     """Whether the name serves to run programs or open files; `os.PathLike`, an annotation, does not."""
     if found.name in ("PathLike", "fspath"):
         return False
-    parts = f"{found}".split(".")
+    return _reaches(f"{found}") or _reaches(found.name)  # a dotted name reaches into modules: torch.nn, "os.system"
+
+
+def _reaches(path: str) -> bool:
+    parts = path.split(".")
     return any(
         ".".join(parts[:end]) in FORBIDDEN_MODULES or ".".join(parts[:end]) in FORBIDDEN_NAMES
         for end in range(1, len(parts) + 1)

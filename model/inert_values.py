@@ -22,6 +22,7 @@ _MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict", "co
              "fastcore.basics.AttrDict", "fastcore.xtras.AttrDict", "fastcore.basics.AttrDictDefault")  # fmt: skip
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
 _MAX_ARRAY_BYTES = 4_000_000
+CODE_ARGUMENTS = 18  # of types.CodeType, in the newest Python
 
 
 def name_of(value: Any) -> str:
@@ -172,9 +173,26 @@ def _bytes(value: Any) -> bytes | None:
     return None
 
 
+def class_name(value: Any) -> str:
+    """The class of an inert object, `module.Name`, also where the file carries the class's own code (cloudpickle)."""
+    name = name_of(value)
+    if name or not isinstance(value, Object) or not isinstance(value.function, Object):
+        return name
+    maker = value.function
+    if name_of(maker).endswith("_make_skeleton_class") and len(maker.args) >= 4 and isinstance(maker.args[1], str):
+        home = (mapping(maker.args[3]) or {}).get("__module__")
+        return f"{home if isinstance(home, str) else '__main__'}.{maker.args[1]}"
+    return ""
+
+
 def described(value: Any) -> str:
     """A short name for what stands somewhere in a pickle, for an error or a listing."""
-    if (isinstance(value, Object) and name_of(value).endswith("functools.partial")) or name_of(value).endswith("getattr"):
-        inner = [shown(name_of(part) or part) for part in value.args[:2]] if isinstance(value, Object) else []
-        return ".".join(inner) if name_of(value).endswith("getattr") else (inner or ["a partial"])[0]
-    return shown(name_of(value) or value)
+    name = class_name(value)
+    if isinstance(value, Object) and name.endswith("getattr"):
+        return ".".join(shown(name_of(part) or part) for part in value.args[:2])
+    if isinstance(value, Object) and name == "functools.partial" and value.args:
+        return shown(name_of(value.args[0]) or value.args[0])
+    if isinstance(value, Object) and name.endswith("_make_function") and value.args and isinstance(value.args[0], Object):
+        texts = [part for part in value.args[0].args[:CODE_ARGUMENTS] if isinstance(part, str)]  # file name, function name, …
+        return shown(f"__main__.{texts[1]}") if len(texts) > 1 else "a function"
+    return shown(name or value)

@@ -24,7 +24,7 @@ from torch import nn
 
 from model.config import ModelError
 from model.inert_pickle import Global, Object, shown
-from model.inert_values import as_path, attributes, described, mapping, name_of, scalar, sequence
+from model.inert_values import as_path, attributes, class_name, described, mapping, name_of, scalar, sequence
 from model.torch_file import TorchFile
 
 # Where layers may be defined: in these modules, or below them. Nothing else is imported for a file's sake.
@@ -134,18 +134,6 @@ def is_layer(value: Any) -> bool:
     return "_modules" in found and "_parameters" in found
 
 
-def class_name(value: Any) -> str:
-    """The class of an inert object, `module.Name`, also where the file carries the class's own code (cloudpickle)."""
-    name = name_of(value)
-    if name or not isinstance(value, Object) or not isinstance(value.function, Object):
-        return name
-    maker = value.function
-    if name_of(maker).endswith("_make_skeleton_class") and len(maker.args) >= 4 and isinstance(maker.args[1], str):
-        home = (mapping(maker.args[3]) or {}).get("__module__")
-        return f"{home if isinstance(home, str) else '__main__'}.{maker.args[1]}"
-    return ""
-
-
 class Builder:
     """Puts a network together from the inert objects of one file.
 
@@ -164,6 +152,7 @@ class Builder:
         self._sizes: dict[int, int] = {}  # how many layers a layer is, by its id
         self._attributes = 0
         self._open: set[int] = set()
+        self._used: set[str] = set()
 
     def network(self, value: Any) -> nn.Module:
         """The network that `value` describes, in evaluation mode, float32, on the CPU, without gradients.
@@ -175,6 +164,8 @@ class Builder:
             module = self._layer(value, "the network", 0)
         except RecursionError:
             raise LayerError(f"{self.file.path} nests its layers too deeply") from None
+        for name in self._allowed.keys() - self._used:
+            self._remark(f"no layer is of the class {shown(name)}, which you allowed")
         return module.eval().float().requires_grad_(False)
 
     @property
@@ -221,6 +212,7 @@ class Builder:
 
     def _class(self, value: Any, name: str, where: str) -> type[nn.Module]:
         if name in self._allowed:
+            self._used.add(name)
             return _imported(self._allowed[name])
         if name in _STAND_INS:
             return _STAND_INS[name]

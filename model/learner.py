@@ -27,7 +27,7 @@ from model.architecture_name import architecture_name
 from model.classifier import Classifier
 from model.config import Architecture, Config, ModelError, sentence
 from model.inert_pickle import Object, shown, walk
-from model.inert_values import array, attributes, mapping, name_of, scalar, sequence
+from model.inert_values import array, attributes, class_name, described, mapping, name_of, scalar, sequence
 from model.origin import Origin, origin_of
 from model.torch_file import TorchFile
 from model.transforms import Preparation, read_preparation, short_name
@@ -40,6 +40,11 @@ _SOFTMAX: Final = (
     "CrossEntropyLossFlat", "LabelSmoothingCrossEntropy", "LabelSmoothingCrossEntropyFlat", "FocalLoss", "FocalLossFlat",
 )  # fmt: skip
 _SIGMOID: Final = ("BCEWithLogitsLossFlat",)
+# losses without an activation: learn.predict shows scores, and these make probabilities of them
+_TORCH_LOSSES: Final[dict[str, Activation]] = {
+    "CrossEntropyLoss": "softmax", "cross_entropy": "softmax", "NLLLoss": "softmax", "nll_loss": "softmax",
+    "BCEWithLogitsLoss": "sigmoid", "binary_cross_entropy_with_logits": "sigmoid",
+}  # fmt: skip
 _CATEGORIES: Final = {"Categorize": "exclusive", "MultiCategorize": "independent", "EncodedMultiCategorize": "independent"}
 _OTHER_LEARNERS: Final = (
     ("fastai.text.", "a text learner: it reads text, not photos"),
@@ -55,6 +60,7 @@ _OTHER_TARGETS: Final = {
     "BBoxLabeler": "an object detection learner: it gives boxes, and no label for the whole photo",
     "TensorBBox": "an object detection learner: it gives boxes, and no label for the whole photo",
 }
+Activation = Literal["softmax", "sigmoid"]
 _WANTED: Final = "a classifier of photos, as learn.export() writes it, is what can be opened here"
 
 
@@ -94,19 +100,25 @@ def find_export(folder: Path) -> Path | None:
     return others[0] if len(others) == 1 else None
 
 
-def read_learner(path: Path, labels: Sequence[str] | None = None, size: tuple[int, int] | None = None) -> Learner:
+def read_learner(
+    path: Path,
+    labels: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
+    activation: Activation | None = None,
+) -> Learner:
     """Read an export, without torch and without running any of it.
 
     Args:
         labels: names in place of its own, in its order.
         size: (height, width) in pixels for a learner that has no `Resize`.
+        activation: what turns scores into probabilities, for a learner whose loss is a class of its maker's own.
 
     Raises:
         ModelError: it is no export, a damaged one, or one that does not classify photos; the message says which.
     """
     file = TorchFile(path)
     with _sentences(path):
-        return _read(file, labels, size)
+        return _read(file, labels, size, activation)
 
 
 def load_learner(
@@ -116,6 +128,7 @@ def load_learner(
     labels: Sequence[str] | None = None,
     allow: Iterable[str] = (),
     size: tuple[int, int] | None = None,
+    activation: Activation | None = None,
     name: str | None = None,
 ) -> Classifier:
     """The classifier in an export; see `read_learner` and `build_network`. What may make its answers differ is logged.
@@ -128,7 +141,7 @@ def load_learner(
     """
     from model.network import TorchNetwork
 
-    learner = read_learner(path, labels, size)
+    learner = read_learner(path, labels, size, activation)
     network, remarks = build_network(learner, allow)
     for remark in (*learner.remarks, *remarks):
         logging.getLogger(__name__).warning("%s: %s", path, remark)
@@ -206,14 +219,16 @@ def _sentences(path: Path) -> Iterator[None]:
         raise ModelError(f"{path} is damaged: its values do not fit together ({type(error).__name__}: {reason})") from None
 
 
-def _read(file: TorchFile, names: Sequence[str] | None, size: tuple[int, int] | None) -> Learner:
+def _read(file: TorchFile, names: Sequence[str] | None, size: tuple[int, int] | None, activation: Activation | None) -> Learner:
     _check_kind(file)
     given = attributes(file.value)
     inputs, targets, valid = _pipelines(file, given["dls"])
     categories = _categories(file, targets)
     vocabulary = _vocabulary(file, categories)
     labels = _named(file, vocabulary, names)
-    kind, threshold, remarks = _activation(given.get("loss_func"), _CATEGORIES[short_name(categories)])
+    exclusive = _CATEGORIES[short_name(categories)] == "exclusive"
+    kind, threshold, remarks = _activation(file, given.get("loss_func"), exclusive, activation)
+    remarks += _callbacks(given.get("cbs"))
     after_item, after_batch = (attributes(valid).get(name) for name in ("after_item", "after_batch"))
     preparation = read_preparation(file, inputs, after_item, after_batch, size)
     return Learner(
@@ -323,20 +338,54 @@ def _printable(label: str) -> str:
     )
 
 
-def _activation(loss: Any, kind: str) -> tuple[Literal["exclusive", "independent"], float, list[str]]:
+def _activation(
+    file: TorchFile, loss: Any, exclusive: bool, chosen: Activation | None
+) -> tuple[Literal["exclusive", "independent"], float, list[str]]:
     """Softmax or sigmoid, as the loss decides in `learn.predict`; the threshold of a sigmoid; remarks."""
-    name = short_name(loss)
     threshold = scalar(attributes(loss).get("thresh"))
     limit = float(threshold) if isinstance(threshold, (int, float)) and 0 <= threshold <= 1 else 0.5
-    if name in _SOFTMAX:
-        return "exclusive", 0.5, []
-    if name in _SIGMOID:
-        return "independent", limit, []
-    guess: Literal["exclusive", "independent"] = "independent" if kind == "independent" else "exclusive"
-    activation = "a sigmoid" if guess == "independent" else "softmax"
-    what = shown(name_of(loss)) or "of its own making"
-    return guess, limit, [f"the loss function is {what}, which says no activation; {activation} is taken for the probabilities"]
+    name, what = short_name(loss), described(loss)
+    remarks: list[str] = []
+    if chosen is None and name in _SOFTMAX:
+        chosen = "softmax"
+    elif chosen is None and name in _SIGMOID:
+        chosen = "sigmoid"
+    elif chosen is None:
+        of_torch = _TORCH_LOSSES.get(name_of(loss).rpartition(".")[2]) if name_of(loss).startswith("torch.nn.") else None
+        if of_torch is None and _may_activate(file, loss):
+            raise ModelError(
+                f"{file.path}: its loss is of the class {what}, whose code makes probabilities of scores, and is not run. Say "
+                "what it does: --activation softmax where one label is right, --activation sigmoid where any number is"
+            )
+        chosen = of_torch or ("softmax" if exclusive else "sigmoid")
+        remarks = [f"the loss {what} has no activation, so learn.predict gives scores; {chosen} makes probabilities of them"]
+    return ("exclusive" if chosen == "softmax" else "independent"), limit if chosen == "sigmoid" else 0.5, remarks
+
+
+def _may_activate(file: TorchFile, loss: Any) -> bool:
+    """Whether a loss may have an `activation` of its own: objects can, functions cannot, nor classes seen not to."""
+    if not isinstance(loss, Object) or name_of(loss).endswith(("_make_function", "functools.partial")):
+        return False
+    bases = loss.function.args[2] if isinstance(loss.function, Object) and len(loss.function.args) > 2 else None
+    if not isinstance(bases, tuple) or not all(name_of(base).startswith(("torch.nn.modules.", "builtins.")) for base in bases):
+        return True
+    # cloudpickle writes what a class has as a call: _class_setstate(cls, (attributes, slots))
+    given = [
+        call.args[1] for call in file.objects if name_of(call).endswith("_class_setstate") and call.args[:1] == (loss.function,)
+    ]
+    held = [state[0] for state in given if isinstance(state, tuple) and state and isinstance(state[0], dict)]
+    return not held or any("activation" in attributes_of_class for attributes_of_class in held)
+
+
+def _callbacks(callbacks: Any) -> list[str]:
+    """A remark for every callback that fastai does not bring: it may change photos or predictions."""
+    names = [class_name(callback) for callback in (sequence(callbacks) or [])[:100]]
+    return [
+        f"the callback {shown(name)} is not run: if it changes photos or predictions, answers differ from the learner's"
+        for name in names
+        if not name.startswith("fastai.")
+    ]
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(shown(name) for name in names[:8]) + (", …" if len(names) > 8 else "")
+    return ", ".join(name[:80] for name in names[:8]) + (", …" if len(names) > 8 else "")

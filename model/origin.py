@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.inert_pickle import Global, Object
-from model.inert_values import as_path, name_of
+from model.inert_values import CODE_ARGUMENTS, as_path, name_of
 from model.torch_file import TorchFile
 
 _LIBRARIES: Final = (
@@ -18,7 +18,6 @@ _LIBRARIES: Final = (
     "operator", "_operator", "itertools", "re", "datetime", "fastprogress", "beartype", "weakref", "abc", "_abc", "enum",
 )  # fmt: skip
 _DATA: Final = ("collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.device")
-_CODE_ARGUMENTS: Final = 18  # of types.CodeType
 _MAX_CODE: Final = 1_000  # functions looked at
 _RESUME_313, _RESUME_311, _RETURN_CONST = 149, 151, 121
 
@@ -77,7 +76,7 @@ def _is_code(part: Object) -> bool:
 
 def _code_name(code: Object) -> str:
     """The function that code belongs to, and where; its arguments are those of `types.CodeType`."""
-    texts = [part for part in code.args[:_CODE_ARGUMENTS] if isinstance(part, str)]
+    texts = [part for part in code.args[:CODE_ARGUMENTS] if isinstance(part, str)]
     place, name = (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
     file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
     library = re.search(r"site-packages[/\\](.+)", place)
@@ -92,7 +91,7 @@ def _classes(objects: list[Object]) -> list[str]:
 def _python(code: list[Object], modules: set[str]) -> str:
     """The Python that wrote the file: by the paths and the bytecode of functions in it, or by pathlib's own name."""
     for part in code:
-        for text in part.args[:_CODE_ARGUMENTS]:
+        for text in part.args[:CODE_ARGUMENTS]:
             match = re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text) if isinstance(text, str) else None
             if match:
                 return f"{match[1]}.{match[2]}"
@@ -101,7 +100,7 @@ def _python(code: list[Object], modules: set[str]) -> str:
     for part in code:
         if len(part.args) == 16:
             return "3.10 or older"
-        opcodes = next((bytes_[::2] for bytes_ in map(_content, part.args[:_CODE_ARGUMENTS]) if bytes_), b"")
+        opcodes = next((bytes_[::2] for bytes_ in map(_content, part.args[:CODE_ARGUMENTS]) if bytes_), b"")
         if _RESUME_313 in opcodes[:8]:
             return "3.13"
         if _RESUME_311 in opcodes[:8]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from model.classifier import Classifier
 from model.config import ModelError
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
-from model.learner import EXPORTS, find_export, load_learner
+from model.learner import EXPORTS, Activation, find_export, load_learner
 
 STARTER = Path(__file__).parent / "starter"
 EMBEDDED = "embedded"
@@ -24,6 +24,7 @@ def load(
     labels: Sequence[str] | None = None,
     allow: Iterable[str] = (),
     size: tuple[int, int] | None = None,
+    activation: Activation | None = None,
 ) -> Classifier:
     """The classifier of a model folder, of a fastai export, of a Hub repository, or the embedded starter.
 
@@ -31,18 +32,17 @@ def load(
         source: a model folder, a fastai export or a folder with nothing else, a Hub repository `user/name` of either
             kind, or None for the starter.
         revision: commit, tag or branch of a Hub repository; `main` by default.
-        labels, allow, size: for exports alone; see `model.learner`.
+        labels, allow, size, activation: for exports alone; see `model.learner`.
 
     Raises:
         ModelError: there is no such model, it cannot be reached or it is damaged; the message says which and what to do.
     """
     path, version, name = (STARTER, EMBEDDED, None) if source is None else locate(source, revision)
     if path.is_file():
-        return load_learner(path, version, labels=labels, allow=allow, size=size, name=name)
-    if labels is not None or size is not None:
-        raise ModelError(
-            f"{source or 'the starter'} is a model folder, which names its own labels and size; only an export takes others"
-        )
+        return load_learner(path, version, labels=labels, allow=allow, size=size, activation=activation, name=name)
+    if labels is not None or size is not None or activation is not None:
+        what = source or "the starter"
+        raise ModelError(f"{what} is a model folder, which names its own labels and size; only an export takes others")
     return load_folder(path, version)
 
 

@@ -118,7 +118,9 @@ class TorchFile:
         pickles = [info for info in infos if info.filename.endswith("data.pkl") and info.filename.count("/") <= 1]
         others = [name for name in names if name.lower().endswith((".pkl", ".pickle"))]
         if not pickles:
-            raise ModelError(f"{self.path} is a zip file, but not one that torch wrote: it has no data.pkl")
+            raise ModelError(
+                f"{self.path} is a zip file without a data.pkl, so not a whole export; if learn.export() failed, export again"
+            )
         if len(others) > 1 or len(set(names)) != len(names):
             raise ModelError(f"{self.path} holds several pickles, or files of the same name; no export does")
         if any(info.flag_bits & 0x1 for info in infos):

@@ -110,6 +110,10 @@ def read_preparation(
     mode = "L" if any(name_of(part) == "fastai.vision.core.PILImageBW" for part in walk(images)) else "RGB"
     for transform in transforms_of(after_item):
         reader.item(transform)
+    if reader.input is not None and size is not None:
+        raise ModelError(
+            f"{file.path} resizes photos itself, to {reader.input['width']}×{reader.input['height']}: leave out the size"
+        )
     if reader.input is None and size is not None:
         reader.resize(size[0], size[1], {"method": "squish"})
     if reader.input is None:

@@ -124,7 +124,7 @@ STRANGERS = {
     "cut inside the pickle": (changed(HONEST, **{"data.pkl": b"\x80\x02}q\x00(X\x05\x00\x00\x00mod"}), "cut short"),
     "without its numbers": (changed(HONEST, **{"data/0": None}), "the storage 0 is missing"),
     "with too few numbers": (changed(HONEST, **{"data/0": b"\0\0\0\0"}), "numbers, not"),
-    "another zip": (changed(HONEST, **{"data.pkl": None}), "has no data.pkl"),
+    "another zip": (changed(HONEST, **{"data.pkl": None}), "without a data.pkl"),
     "numbers alone": (pickle.dumps([1, 2]), "holds a value of the type list, not a fastai learner"),
     "an object of another kind": (pickle.dumps(collections.Counter("ab")), "holds an object of collections.Counter"),
     "an export of fastai 1": (pickle.dumps({"model": 1, "data": 2, "cls": 3}), "fastai 1"),
@@ -162,7 +162,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_labels_are_for_exports_alone():
-    with pytest.raises(ModelError, match="names its own labels"):
+    with pytest.raises(ModelError, match="names its own labels and size"):
         Classifier.load(labels=("a", "b"))
 
 
@@ -187,17 +187,43 @@ def test_a_path_may_be_text_or_a_path():
     assert Classifier.load(str(IS_CAT)).config == Classifier.load(Path(IS_CAT)).config
 
 
-def test_what_may_make_answers_differ_is_logged(tmp_path, caplog):
-    path = tmp_path / "model.pkl"
+def with_loss(path: Path, name: bytes) -> Path:
+    """is_cat.pkl with another loss."""
     with zipfile.ZipFile(IS_CAT) as archive:
-        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
-        pickled = archive.read(name).replace(b"fastai.losses\nCrossEntropyLossFlat\n", b"mine\nLoss\n")
-    path.write_bytes(changed(HONEST, **{"data.pkl": pickled}))
+        pickled = archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
+    path.write_bytes(changed(HONEST, **{"data.pkl": pickled.replace(b"fastai.losses\nCrossEntropyLossFlat\n", name)}))
+    return path
+
+
+def test_what_may_make_answers_differ_is_logged(tmp_path, caplog):
+    path = with_loss(tmp_path / "model.pkl", b"torch.nn.modules.loss\nNLLLoss\n")
     plain, odd = Classifier.load(IS_CAT), Classifier.load(path)
     assert [record.message for record in caplog.records] == [
-        f"{path}: the loss function is mine.Loss, which says no activation; softmax is taken for the probabilities"
+        f"{path}: the loss torch.nn.modules.loss.NLLLoss has no activation, so learn.predict gives scores; "
+        "softmax makes probabilities of them"
     ]
     assert [p.probabilities for p in odd.classify(PICTURES)] == [p.probabilities for p in plain.classify(PICTURES)]
+
+
+def test_a_loss_class_with_code_of_its_own_needs_the_caller_to_say_what_it_does(tmp_path):
+    path = with_loss(tmp_path / "model.pkl", b"mine\nLoss\n")
+    with pytest.raises(ModelError, match=r"its loss is of the class mine\.Loss.*--activation softmax"):
+        Classifier.load(path)
+    plain, soft = Classifier.load(IS_CAT).classify(PICTURES), Classifier.load(path, activation="softmax").classify(PICTURES)
+    assert [p.probabilities for p in soft] == [p.probabilities for p in plain]
+    independent = Classifier.load(path, activation="sigmoid")
+    assert independent.config.probabilities == "independent"
+    assert abs(sum(independent.classify(PICTURES)[0].probabilities) - 1) > 1e-3
+
+
+def test_a_size_is_for_exports_without_one():
+    with pytest.raises(ModelError, match="resizes photos itself, to 64×64"):
+        Classifier.load(IS_CAT, size=(32, 32))
+
+
+def test_an_allowance_that_nothing_needs_is_said(caplog):
+    Classifier.load(IS_CAT, allow=("os.system",))
+    assert "no layer is of the class os.system, which you allowed" in caplog.text
 
 
 def test_labels_cannot_steer_a_terminal(tmp_path):
