@@ -17,6 +17,7 @@ _RESNETS = {
     ("Bottleneck", (3, 4, 23, 3)): "101",
     ("Bottleneck", (3, 8, 36, 3)): "152",
 }
+_MAX_BLOCKS = 100  # in a stage
 _PLAIN = ("torch.nn.modules.", "fastai.layers.", "torchvision.ops.", "timm.layers.", "fastai.vision.learner.")
 
 
@@ -45,7 +46,8 @@ def _blocks_per_stage(parts: list[Any]) -> tuple[str, tuple[int, ...]]:
     """The kind of residual block, and how many of them each stage has, in order."""
     kind, counts = "", []
     for part in parts:
-        children = list((mapping(attributes(part).get("_modules")) or {}).values())
+        inside = mapping(attributes(part).get("_modules")) or {}
+        children = list(inside.values()) if len(inside) <= _MAX_BLOCKS else []
         kinds = {name_of(child).rpartition(".")[2] for child in children}
         if name_of(part).endswith("Sequential") and len(kinds) == 1 and kinds <= {"BasicBlock", "Bottleneck"}:
             kind = kinds.pop()

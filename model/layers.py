@@ -107,7 +107,7 @@ _WRAPPERS: Final = {
 _MAX_DEPTH: Final = 200
 _MAX_LAYERS: Final = 100_000  # counting a layer as often as it is used
 _MAX_REMARKS: Final = 100
-_MAX_ATTRIBUTES: Final = 2_000_000
+_MAX_ATTRIBUTES: Final = 500_000  # a network of 5,000 layers has about 150,000
 _MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor, for one photo
 
 

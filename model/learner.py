@@ -333,9 +333,7 @@ def _named(file: TorchFile, vocabulary: list[Any], names: Sequence[str] | None) 
 
 def _printable(label: str) -> str:
     """A label without what would steer a terminal or a page: line ends and other control characters are written out."""
-    return (
-        "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in label) or "(empty)"
-    )
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in label) or "(empty)"
 
 
 def _activation(
