@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from model.inert_pickle import walk
-from model.inert_values import attributes, mapping, name_of
+from model.inert_values import attributes, is_layer, mapping, name_of
 
 _RESNETS = {
     ("BasicBlock", (2, 2, 2, 2)): "18",
@@ -23,7 +23,7 @@ _PLAIN = ("torch.nn.modules.", "fastai.layers.", "torchvision.ops.", "timm.layer
 
 def architecture_name(network: Any) -> str:
     """What `network` is, as far as its classes tell; `custom network` where they do not."""
-    parts = [part for part in walk(network) if "_modules" in attributes(part)]
+    parts = [part for part in walk(network) if is_layer(part)]
     for part in parts:
         for key in ("pretrained_cfg", "default_cfg"):
             settings = attributes(part).get(key)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from model.config import NEITHER, Config
+from model.config import NEITHER, Activation, Config
 from model.network import Network
 from model.photo import PhotoSource, fit, open_photo
 
@@ -89,7 +88,7 @@ class Classifier:
         labels: Sequence[str] | None = None,
         allow: Iterable[str] = (),
         size: tuple[int, int] | None = None,
-        activation: Literal["softmax", "sigmoid"] | None = None,
+        activation: Activation | None = None,
     ) -> Classifier:
         """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
 
@@ -122,8 +121,7 @@ class Classifier:
         predictions: list[Prediction] = []
         for start in range(0, len(prepared), MAX_BATCH):
             logits = self.logits(prepared[start : start + MAX_BATCH])
-            activation = softmax if self.config.probabilities == "exclusive" else sigmoid
-            predictions += [self._prediction(row) for row in activation(logits / self.config.temperature)]
+            predictions += [self._prediction(row) for row in self.probabilities(logits)]
         return predictions
 
     def batch(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
@@ -138,6 +136,11 @@ class Classifier:
     def logits(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """The network's raw output for photos from `prepare`: float32 (N, K), before temperature and softmax."""
         return self.network.logits(self.batch(prepared))
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities float64 (N, K) for logits (N, K): of one right answer, or independent ones."""
+        activation = softmax if self.config.probabilities == "exclusive" else sigmoid
+        return activation(logits / self.config.temperature)
 
     def classify(self, photos: Sequence[PhotoSource]) -> list[Prediction]:
         """One `Prediction` per photo, in order.

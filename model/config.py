@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 FORMAT_VERSION: Final = 1
 NEITHER = "neither"
 
+Activation = Literal["softmax", "sigmoid"]
 Mean = Annotated[float, Field(ge=-10, le=10)]
 Std = Annotated[float, Field(ge=0.001, le=10)]
 Side = Annotated[int, Field(ge=16, le=2048)]

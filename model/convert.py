@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from model.classifier import Classifier
-from model.config import Config, ModelError
+from model.config import Activation, Config, ModelError
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
-from model.learner import Activation, Learner, build_network, config_of, read_learner
+from model.learner import Learner, build_network, config_of, read_learner
 from model.network import TorchNetwork
 from model.photo import PhotoError, PhotoSource
 
@@ -63,11 +63,9 @@ def convert(
     learner = read_learner(path, labels, size, activation)
     network, remarks = build_network(learner, allow)
     config = config_of(learner, name)
-    try:
-        from model.save import export_onnx, save_weights
-    except ImportError as error:  # pragma: no cover - torch is here, or build_network had failed
-        raise ModelError(f"converting needs torch and safetensors: {error}") from None
-    import torch
+    import torch  # build_network needed it, so it is here
+
+    from model.save import export_onnx, save_weights
 
     before = Classifier(TorchNetwork(network), config)
     with written_whole(target) as folder:
@@ -93,10 +91,8 @@ def convert(
 
 def _compare(one: Classifier, other: Classifier, prepared: Sequence[np.ndarray]) -> tuple[float, float]:
     """The largest difference of a probability, and of a logit relative to the largest one."""
-    pairs = zip(one.predict(prepared), other.predict(prepared), strict=True)
-    difference = max(float(np.abs(np.subtract(a.probabilities, b.probabilities)).max()) for a, b in pairs)
-    logits = np.concatenate([one.logits([photo]) for photo in prepared])
-    others = np.concatenate([other.logits([photo]) for photo in prepared])
+    logits, others = (np.concatenate([model.logits([photo]) for photo in prepared]) for model in (one, other))
+    difference = float(np.abs(one.probabilities(logits) - other.probabilities(others)).max())
     return difference, float(np.abs(logits - others).max() / max(1.0, float(np.abs(logits).max())))
 
 

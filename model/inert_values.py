@@ -102,7 +102,7 @@ def scalar(value: Any) -> Any:
         return None
     name = name_of(value)
     if name.endswith("multiarray.scalar") and name.startswith("numpy") and len(value.args) == 2:
-        kind, content = _dtype(value.args[0]), _bytes(value.args[1])
+        kind, content = _dtype(value.args[0]), as_bytes(value.args[1])
         if kind is None or content is None or len(content) < kind.itemsize:
             return None
         return np.frombuffer(content, kind, 1)[0].item()
@@ -120,7 +120,7 @@ def array(value: Any) -> np.ndarray | None:
     if not name.startswith("numpy") or not name.endswith(("multiarray._reconstruct", "numeric._frombuffer")):
         return None
     if name.endswith("_frombuffer"):
-        content, kind, shape = _bytes(value.args[0]), _dtype(value.args[1]), value.args[2]
+        content, kind, shape = as_bytes(value.args[0]), _dtype(value.args[1]), value.args[2]
     else:
         state = value.state[-1] if value.state else None
         if not isinstance(state, tuple) or len(state) != 5:
@@ -129,7 +129,7 @@ def array(value: Any) -> np.ndarray | None:
         if isinstance(content, list):
             texts = [scalar(item) for item in content]
             return None if None in texts else np.array(texts, dtype=object)
-        kind, content = _dtype(kind), _bytes(content)
+        kind, content = _dtype(kind), as_bytes(content)
     if kind is None or content is None or not _are_sizes(shape) or math.prod(shape) * kind.itemsize != len(content):
         return None
     return np.frombuffer(content, kind).reshape(shape)
@@ -157,7 +157,7 @@ def _dtype(value: Any) -> np.dtype[Any] | None:
         return None
 
 
-def _bytes(value: Any) -> bytes | None:
+def as_bytes(value: Any) -> bytes | None:
     """bytes, also as protocol 2 writes them: `_codecs.encode(text, "latin1")`."""
     if isinstance(value, bytes):
         return value
@@ -185,6 +185,18 @@ def class_name(value: Any) -> str:
     return ""
 
 
+def code_place(code: Object) -> tuple[str, str]:
+    """The file and the function that code came from, by the arguments of `types.CodeType`; "?" where they do not say."""
+    texts = [part for part in code.args[:CODE_ARGUMENTS] if isinstance(part, str)]
+    return (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
+
+
+def is_layer(value: Any) -> bool:
+    """Whether an inert object has the attributes that every `torch.nn.Module` has."""
+    found = attributes(value)
+    return "_modules" in found and "_parameters" in found
+
+
 def described(value: Any) -> str:
     """A short name for what stands somewhere in a pickle, for an error or a listing."""
     name = class_name(value)
@@ -193,6 +205,5 @@ def described(value: Any) -> str:
     if isinstance(value, Object) and name == "functools.partial" and value.args:
         return shown(name_of(value.args[0]) or value.args[0])
     if isinstance(value, Object) and name.endswith("_make_function") and value.args and isinstance(value.args[0], Object):
-        texts = [part for part in value.args[0].args[:CODE_ARGUMENTS] if isinstance(part, str)]  # file name, function name, …
-        return shown(f"__main__.{texts[1]}") if len(texts) > 1 else "a function"
+        return shown(f"__main__.{code_place(value.args[0])[1]}")
     return shown(name or value)

@@ -24,7 +24,7 @@ from torch import nn
 
 from model.config import ModelError
 from model.inert_pickle import Global, Object, shown
-from model.inert_values import as_path, attributes, class_name, described, mapping, name_of, scalar, sequence
+from model.inert_values import as_path, attributes, class_name, described, is_layer, mapping, name_of, scalar, sequence
 from model.torch_file import TorchFile
 
 # Where layers may be defined: in these modules, or below them. Nothing else is imported for a file's sake.
@@ -126,12 +126,6 @@ class Inert:
 
     def __repr__(self) -> str:
         return f"<{self.what}, not run>"
-
-
-def is_layer(value: Any) -> bool:
-    """Whether an inert object has the attributes that every `torch.nn.Module` has."""
-    found = attributes(value)
-    return "_modules" in found and "_parameters" in found
 
 
 class Builder:

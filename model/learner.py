@@ -25,9 +25,9 @@ from pydantic import ValidationError
 
 from model.architecture_name import architecture_name
 from model.classifier import Classifier
-from model.config import Architecture, Config, ModelError, sentence
+from model.config import Activation, Architecture, Config, ModelError, sentence
 from model.inert_pickle import Object, shown, walk
-from model.inert_values import array, attributes, class_name, described, mapping, name_of, scalar, sequence
+from model.inert_values import array, attributes, class_name, described, is_layer, mapping, name_of, scalar, sequence
 from model.origin import Origin, origin_of
 from model.torch_file import TorchFile
 from model.transforms import Preparation, read_preparation, short_name
@@ -60,7 +60,6 @@ _OTHER_TARGETS: Final = {
     "BBoxLabeler": "an object detection learner: it gives boxes, and no label for the whole photo",
     "TensorBBox": "an object detection learner: it gives boxes, and no label for the whole photo",
 }
-Activation = Literal["softmax", "sigmoid"]
 _WANTED: Final = "a classifier of photos, as learn.export() writes it, is what can be opened here"
 
 
@@ -269,7 +268,7 @@ def _check_kind(file: TorchFile) -> None:
             f"{path} holds weights alone (a state dict of {len(weights)} tensors, as learn.save() writes them), without the "
             "network, labels and preparation they belong to: open it where the learner is, and write learn.export()"
         )
-    if "_modules" in given and "_parameters" in given:
+    if is_layer(value):
         raise ModelError(
             f"{path} holds a network alone ({shown(name)}), without labels and preparation: put it into a Learner with its "
             "data, and write learn.export()"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from model.inert_pickle import Global, Object
-from model.inert_values import CODE_ARGUMENTS, as_path, name_of
+from model.inert_values import CODE_ARGUMENTS, as_bytes, as_path, code_place, name_of
 from model.torch_file import TorchFile
 
 _LIBRARIES: Final = (
@@ -76,8 +76,7 @@ def _is_code(part: Object) -> bool:
 
 def _code_name(code: Object) -> str:
     """The function that code belongs to, and where; its arguments are those of `types.CodeType`."""
-    texts = [part for part in code.args[:CODE_ARGUMENTS] if isinstance(part, str)]
-    place, name = (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
+    place, name = code_place(code)
     file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
     library = re.search(r"site-packages[/\\](.+)", place)
     return f"{name} ({library[1] if library else file})"[:120]
@@ -100,20 +99,12 @@ def _python(code: list[Object], modules: set[str]) -> str:
     for part in code:
         if len(part.args) == 16:
             return "3.10 or older"
-        opcodes = next((bytes_[::2] for bytes_ in map(_content, part.args[:CODE_ARGUMENTS]) if bytes_), b"")
+        opcodes = next((bytes_[::2] for bytes_ in map(as_bytes, part.args[:CODE_ARGUMENTS]) if bytes_), b"")
         if _RESUME_313 in opcodes[:8]:
             return "3.13"
         if _RESUME_311 in opcodes[:8]:
             return "3.12" if _RETURN_CONST in opcodes else "3.11 or 3.12"
     return ""
-
-
-def _content(value: Any) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if name_of(value) == "_codecs.encode" and isinstance(value, Object) and value.args and isinstance(value.args[0], str):
-        return value.args[0].encode("latin1", "replace")
-    return b""
 
 
 def _fastai(modules: set[str]) -> str:

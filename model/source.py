@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from model.classifier import Classifier
-from model.config import ModelError
+from model.config import Activation, ModelError
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
-from model.learner import EXPORTS, Activation, find_export, load_learner
+from model.learner import EXPORTS, find_export, load_learner
 
 STARTER = Path(__file__).parent / "starter"
 EMBEDDED = "embedded"

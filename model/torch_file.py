@@ -77,7 +77,7 @@ class TorchFile:
 
     def _read(self, file: BinaryIO) -> None:
         start = file.read(512)
-        self.entries: tuple[str, ...] = ()
+        self.entries: frozenset[str] = frozenset()
         self._legacy: dict[str, tuple[int, int]] = {}
         self._order = "<"
         for magic, sentence in _STRANGERS:
@@ -87,20 +87,20 @@ class TorchFile:
             raise ModelError(f"{self.path} is empty: download it again")
         if start.startswith(b"PK\x03\x04"):
             self.layout = "zip"
-            found = self._read_zip(file)
+            found = self._read_zip()
         elif start[:1] == b"\x80" and len(start) > 1 and start[1] <= 5:
             found = self._read_stream(file)
         else:
             raise ModelError(f"{self.path} is not a pickle, so not an export: a fastai export is what learn.export() wrote")
         self.value, self.names, self.objects = found.value, found.names, found.objects
 
-    def _read_zip(self, file: BinaryIO) -> InertPickle:
+    def _read_zip(self) -> InertPickle:
         try:
-            with zipfile.ZipFile(file) as archive:
-                pickle = self._check_zip(archive)
-                if "byteorder" in self.entries:
-                    self._order = {b"little": "<", b"big": ">"}[archive.read(f"{self._folder}byteorder")]
-                content = archive.read(pickle)
+            self._archive = zipfile.ZipFile(self.path)  # open as long as this object is: a network has a thousand storages
+            pickle = self._check_zip(self._archive)
+            if "byteorder" in self.entries:
+                self._order = {b"little": "<", b"big": ">"}[self._archive.read(f"{self._folder}byteorder")]
+            content = self._archive.read(pickle)
         except zipfile.BadZipFile as error:
             if "File is not a zip file" in str(error):
                 raise ModelError(f"{self.path} is cut short, the end of it is missing: download it again") from None
@@ -132,7 +132,7 @@ class TorchFile:
         if any(info.file_size > self._size for info in infos) or pickles[0].file_size > MAX_PICKLE_BYTES:
             raise ModelError(f"{self.path} is damaged: it names more bytes than it has")
         self._folder = pickles[0].filename.removesuffix("data.pkl")
-        self.entries = tuple(name.removeprefix(self._folder) for name in names)
+        self.entries = frozenset(name.removeprefix(self._folder) for name in names)
         return pickles[0]
 
     def _read_stream(self, file: BinaryIO) -> InertPickle:
@@ -262,17 +262,16 @@ class TorchFile:
             raise ModelError(f"{self.path} uses the same bytes for more tensors than it has numbers for; no export does")
 
     def _content(self, key: str) -> bytes:
-        with self.path.open("rb") as file:
-            if self.layout == "legacy" and key in self._legacy:
-                at, length = self._legacy[key]
+        if self.layout == "legacy" and key in self._legacy:
+            at, length = self._legacy[key]
+            with self.path.open("rb") as file:
                 file.seek(at)
                 return file.read(length)
-            if self.layout == "zip" and f"data/{key}" in self.entries:
-                try:
-                    with zipfile.ZipFile(file) as archive:
-                        return archive.read(f"{self._folder}data/{key}")
-                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
-                    raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
+        if self.layout == "zip" and f"data/{key}" in self.entries:
+            try:
+                return self._archive.read(f"{self._folder}data/{key}")
+            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+                raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
         raise ModelError(f"{self.path} is damaged or cut short: the storage {shown(key)} is missing")
 
 

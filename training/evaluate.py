@@ -27,7 +27,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 from tqdm.auto import tqdm
 
-from model.classifier import MAX_BATCH, Classifier, softmax
+from model.classifier import MAX_BATCH, Classifier
 from model.config import NEITHER, Config, ModelError
 from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch, written_whole
 from model.network import available_cores
@@ -90,7 +90,7 @@ def measure(classifier: Classifier, photos: Photos, description: str) -> dict[st
 def answer(classifier: Classifier, photos: Photos, description: str) -> tuple[np.ndarray, np.ndarray]:
     """Calibrated probabilities float64 (N, K), and targets as in `collect_logits`."""
     logits, targets = collect_logits(classifier, photos, description)
-    return softmax(logits / classifier.config.temperature), targets
+    return classifier.probabilities(logits), targets
 
 
 def scores(config: Config, probabilities: np.ndarray, targets: np.ndarray) -> dict[str, Any]:

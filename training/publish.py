@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import re
 import sys
 import tempfile
@@ -22,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from huggingface_hub.errors import RepositoryNotFoundError
-from PIL import Image
 from safetensors import SafetensorError, safe_open
 
 from model.classifier import Classifier
 from model.config import ModelError
+from model.convert import drawn_photos
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, load_folder
 from training.card import LEARNER, PICTURES, REPORT
 from training.hub import File, PublishError, check_access, check_ours, commit_files, talking_to_hub
@@ -36,7 +35,6 @@ __all__ = ["PublishError", "check_access", "push"]
 
 REQUIRED = (CONFIG, ONNX, WEIGHTS, CARD)
 OPTIONAL = (LEARNER, *(f"{REPORT}/{name}" for name in ("report.html", "metrics.json", *PICTURES)))
-_DRAWN_SIZES = ((64, 64), (200, 150), (97, 301), (640, 480))  # width, height in pixels
 
 
 def push(folder: Path, repo: str, *, version: str | None = None, private: bool = False) -> str:
@@ -135,21 +133,10 @@ def _check_download(repo: str, commit: str, files: Mapping[str, File], ours: Cla
             theirs = load_folder(paths[CONFIG].parent, commit)
         except ModelError as error:
             raise PublishError(f"{subject} cannot be opened: {error}") from None
-        photos = _drawn_photos()
+        photos = drawn_photos()
         expected, found = ([model.logits([model.prepare(photo)]) for photo in photos] for model in (ours, theirs))
         if not np.array_equal(expected, found):
             raise PublishError(f"{subject} gives other answers than the folder does: run this again")
-
-
-def _drawn_photos() -> list[bytes]:
-    """Pictures of coloured noise as PNG files, the same ones every time."""
-    dice = np.random.default_rng(0)
-    photos = []
-    for width, height in _DRAWN_SIZES:
-        file = io.BytesIO()
-        Image.fromarray(dice.integers(0, 256, (height, width, 3), np.uint8)).save(file, "PNG")
-        photos.append(file.getvalue())
-    return photos
 
 
 def _sha256(content: File) -> str:
