@@ -10,7 +10,7 @@ from __future__ import annotations
 import ui.zero_gpu  # noqa: F401 - marks a function, or a ZeroGPU Space does not start the app
 from model import Classifier, ModelError
 from ui.api import routes
-from ui.classify import build, launch_options
+from ui.page import build, launch_options
 from ui.service import Service
 from ui.settings import Settings
 
@@ -25,7 +25,7 @@ def main() -> None:
     except (ValueError, ModelError) as error:
         raise SystemExit(f"Cannot start: {error}") from None
     service = Service(classifier, settings.max_waiting)
-    page = build(service).queue(max_size=settings.max_waiting)
+    page = build(service, settings).queue(max_size=settings.max_waiting)
     page.launch(app_kwargs={"routes": routes(service)}, **launch_options())
 
 

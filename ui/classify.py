@@ -1,28 +1,28 @@
-"""The Classify tab: a photo in, a probability for every answer out."""
+"""The Classify tab: a photo in, a probability for every answer out, and why."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 from model.config import Config
 from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
+from ui import corrections
 from ui.photo_input import PhotoInput
 from ui.service import Busy, Service
+from ui.settings import Settings
+from ui.texts import t
 
 EXAMPLES = Path(__file__).parent / "examples"
 EXAMPLE_LABELS = {"cat.jpg": "a cat", "coffee.jpg": "a cup of coffee"}
-# (how often old files are looked for, how old they may get), both in seconds
-DELETE_UPLOADS = (60, 600)
 _CONCURRENT_CALLS = 32
 _SHOWN = 20  # answers, where a model has more
 
 
-def build(service: Service) -> gr.Interface:
-    """The interface; its function is the API endpoint `/classify` with the parameter `photo`."""
+def build(service: Service, settings: Settings) -> None:
+    """The tab's components, and the API endpoint `/classify` with the parameter `photo`."""
     config = service.classifier.config
 
     async def classify(photo: bytes | None) -> dict[str, float]:
@@ -40,18 +40,20 @@ def build(service: Service) -> gr.Interface:
     interface = gr.Interface(
         fn=classify,
         inputs=PhotoInput(
-            label="Photo",
+            label=t("classify.photo"),
             sources=["upload", "webcam", "clipboard"],
             buttons=["fullscreen"],
             height=360,
-            placeholder="Drop a photo here, or click to upload",
-            alt_text="The photo to classify",
+            placeholder=t("classify.drop"),
+            alt_text=t("classify.photo_alt"),
             elem_id="photo",
         ),
         outputs=gr.Label(
-            label="Answer", elem_id="answer", show_heading=config.probabilities == "exclusive", num_top_classes=_SHOWN
+            label=t("classify.answer"),
+            elem_id="answer",
+            show_heading=config.probabilities == "exclusive",
+            num_top_classes=_SHOWN,
         ),
-        title=title(config.labels, config.name),
         description=_description(config),
         article=_article(service),
         examples=[[str(EXAMPLES / name)] for name in EXAMPLE_LABELS],
@@ -60,10 +62,11 @@ def build(service: Service) -> gr.Interface:
         preload_example=False,
         flagging_mode="never",  # no visitor's photo is written anywhere
         analytics_enabled=False,
-        api_name="classify",
+        api_name="show",
+        api_visibility="private",
         concurrency_limit=_CONCURRENT_CALLS,  # they meet in one batch
-        submit_btn="Classify",
-        delete_cache=DELETE_UPLOADS,
+        submit_btn=t("classify.submit"),
+        clear_btn=t("classify.clear"),
         show_progress="minimal",
         deep_link=False,  # would store a visitor's photo with the link
     )
@@ -71,32 +74,17 @@ def build(service: Service) -> gr.Interface:
     with interface:  # no button to find: a photo that is uploaded, taken, pasted or picked is answered at once
         photo.change(on_change, photo, answer, api_visibility="private", show_progress="hidden",
                      concurrency_limit=_CONCURRENT_CALLS)  # fmt: skip
-    return interface
-
-
-def title(labels: tuple[str, ...], name: str) -> str:
-    """What the page is called: its labels as a question where they are few, else the model's name."""
-    return f"{' or '.join(label.title() for label in labels)}?" if len(labels) <= 3 else name
-
-
-def launch_options() -> dict[str, Any]:
-    """Gradio's defaults, each decided on purpose."""
-    return {
-        "max_file_size": MAX_BYTES,
-        "show_error": False,  # what is meant for visitors is raised as gr.Error; the rest stays in the log
-        "enable_monitoring": False,  # /monitoring/summary would be public
-        "run_history": False,
-        "pwa": False,
-        "ssr_mode": False,
-        "footer_links": ["api"],
-        "allowed_paths": [],
-        "strict_cors": True,
-    }
+        corrections.build(service, settings, photo)
+    # what programs call, with names that no translation changes
+    gr.Button(visible=False).click(
+        classify, PhotoInput(label="Photo", visible=False), gr.Label(label="Answer", visible=False),
+        api_name="classify", concurrency_limit=_CONCURRENT_CALLS,
+    )  # fmt: skip
 
 
 def _description(config: Config) -> str:
     ask = "Give it a photo: upload, camera or clipboard."
-    choices = [f"**{_plain(answer)}**" for answer in config.answers]
+    choices = [f"**{plain(answer)}**" for answer in config.answers]
     if len(choices) > _SHOWN:
         choices = [*choices[: _SHOWN - 1], f"{len(choices) - _SHOWN + 1:,} more"]
     if config.probabilities == "independent":
@@ -105,7 +93,7 @@ def _description(config: Config) -> str:
     return f"{ask} The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, with {kind} probability for each."
 
 
-def _plain(label: str) -> str:
+def plain(label: str) -> str:
     """A label as Markdown shows it: a stranger's export may have put links or markup there."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&:/@])", r"\\\1", " ".join(label.split()))
 
@@ -113,7 +101,7 @@ def _plain(label: str) -> str:
 def _article(service: Service) -> str:
     config = service.classifier.config
     return (
-        f"Model: {_plain(config.name)} ({service.classifier.revision[:12]}), {_plain(config.architecture.name)}. "
+        f"Model: {plain(config.name)} ({service.classifier.revision[:12]}), {plain(config.architecture.name)}. "
         f"{FORMAT_NAMES}, up to {MAX_BYTES // 1_000_000} MB and {MAX_MEGAPIXELS} megapixels. "
         "Photos are used for the answer and deleted within minutes."
     )

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from tests.pictures import CAT
 from tests.running import running_app
 
-IN_A_HURRY = "from ui import classify; classify.DELETE_UPLOADS = (1, 2); import app; app.main()"
+IN_A_HURRY = "from ui import page; page.DELETE_UPLOADS = (1, 2); import app; app.main()"
 
 
 def held(uploads: Path) -> list[bytes]:

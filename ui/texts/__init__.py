@@ -1,0 +1,55 @@
+"""Every sentence of the page, in every language the page speaks: one JSON file per language, one section per tab.
+
+A text that never changes is a `t(key)`: the browser chooses the language. A text with numbers in it is made by `say`
+in the language the browser asks for. What a model is called and what its labels are is nobody's to translate.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import gradio as gr
+
+ENGLISH = "en"
+
+
+def _read(path: Path) -> dict[str, str]:
+    """The texts of one language: `section.key` → text."""
+    sections: dict[str, dict[str, str]] = json.loads(path.read_text("utf-8"))
+    return {f"{section}.{key}": text for section, texts in sections.items() for key, text in texts.items()}
+
+
+TEXTS = {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.json"))}
+I18N = gr.I18n(**TEXTS)
+
+
+def t(key: str) -> str:
+    """What stands for a text until the browser shows it in the visitor's language.
+
+    Works wherever Gradio shows text (labels, buttons, Markdown, choices, tabs) but in table headers and `gr.Error`.
+
+    Raises:
+        KeyError: English has no such text.
+    """
+    TEXTS[ENGLISH][key]
+    return str(I18N(key))
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """The text in this language with the values put in, as `str.format` does.
+
+    Raises:
+        KeyError: English has no such text, or it needs a value that is not given.
+    """
+    return TEXTS.get(language, TEXTS[ENGLISH]).get(key, TEXTS[ENGLISH][key]).format(**values)
+
+
+def language_of(request: gr.Request | None) -> str:
+    """The language a visitor's browser prefers among those the page speaks; English where it says nothing."""
+    accepted = request.headers.get("accept-language", "") if request else ""
+    for wanted in re.findall(r"[A-Za-z]{2,3}", re.sub(r"-[A-Za-z0-9]+|;q=[\d.]+", "", accepted)):
+        if wanted.lower() in TEXTS:
+            return str(wanted.lower())
+    return ENGLISH
