@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from model.config import NEITHER, Activation, Config
 from model.network import Network
@@ -114,15 +115,27 @@ class Classifier:
         Raises:
             model.photo.PhotoError: the photo cannot be used; the message is for the person who sent it.
         """
-        return fit(open_photo(photo, at_least=self._at_least), self.config.input)
+        return fit(self.open(photo), self.config.input)
+
+    def open(self, photo: PhotoSource) -> Image.Image:
+        """One untrusted photo, upright, RGB, and no smaller than the network needs it.
+
+        Raises:
+            model.photo.PhotoError: the photo cannot be used; the message is for the person who sent it.
+        """
+        return open_photo(photo, at_least=self._at_least)
 
     def predict(self, prepared: Sequence[np.ndarray]) -> list[Prediction]:
         """Answer for photos from `prepare`, in one call of the network per 32 photos."""
         predictions: list[Prediction] = []
         for start in range(0, len(prepared), MAX_BATCH):
             logits = self.logits(prepared[start : start + MAX_BATCH])
-            predictions += [self._prediction(row) for row in self.probabilities(logits)]
+            predictions += self.predictions(logits)
         return predictions
+
+    def predictions(self, logits: np.ndarray) -> list[Prediction]:
+        """Answers for logits float32 (N, K)."""
+        return [self._prediction(row) for row in self.probabilities(logits)]
 
     def batch(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """The network's input for photos from `prepare`: float32 (N, 3, height, width), normalised."""

@@ -13,6 +13,7 @@ import numpy as np
 from model.config import ModelError
 
 if TYPE_CHECKING:
+    import onnxruntime as ort
     import torch
 
 
@@ -44,6 +45,21 @@ def int8_saturates() -> bool:
     return int(result[0, 0]) != 4 * 255 * 127
 
 
+def session_options(threads: int | None = None) -> ort.SessionOptions:
+    """How every ONNX network here runs: on `threads` cores, all by default, with exact integer sums."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or available_cores()
+    options.inter_op_num_threads = 1
+    # Waiting threads sleep: spinning steals the cores that decode the next photo (benchmarks/network.py).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if int8_saturates():
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    options.log_severity_level = 3
+    return options
+
+
 class OnnxNetwork:
     """An ONNX graph with the input `photos` (N, 3, H, W) and the output `logits` (N, K), run on the CPU.
 
@@ -55,16 +71,9 @@ class OnnxNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         import onnxruntime as ort
 
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or available_cores()
-        options.inter_op_num_threads = 1
-        # Waiting threads sleep: spinning steals the cores that decode the next photo (benchmarks/network.py).
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if int8_saturates():
-            options.add_session_config_entry("session.x64quantprecision", "1")
-        options.log_severity_level = 3
+        self.path = path
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises several unrelated types
             raise ModelError(f"{path} is not a usable ONNX network: {str(error).splitlines()[0]}") from None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
@@ -84,14 +93,14 @@ class TorchNetwork:
     """A torch module of the same shape, in evaluation mode on the CPU."""
 
     def __init__(self, module: torch.nn.Module) -> None:
-        self._module = module.eval().cpu()
+        self.module = module.eval().cpu()
 
     def logits(self, batch: np.ndarray) -> np.ndarray:
         """float32 (N, 3, height, width), normalised → float32 (N, K)."""
         import torch
 
         with torch.inference_mode():
-            result: np.ndarray = self._module(torch.from_numpy(batch)).float().numpy()
+            result: np.ndarray = self.module(torch.from_numpy(batch)).float().numpy()
         return result
 
 

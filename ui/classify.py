@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import gradio as gr
+from PIL import Image
 
-from model.config import Config
+from model.config import Config, ModelError
 from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
 from ui import corrections
-from ui.photo_input import PhotoInput
+from ui.heat import figure
+from ui.photo_input import PhotoInput, example_buttons
 from ui.service import Busy, Service
 from ui.settings import Settings
-from ui.texts import t
+from ui.texts import language_of, say, t
 
-EXAMPLES = Path(__file__).parent / "examples"
-EXAMPLE_LABELS = {"cat.jpg": "a cat", "coffee.jpg": "a cup of coffee"}
 _CONCURRENT_CALLS = 32
+_FIGURE = """
+.why { margin: 0 }
+.why img { width: 100%; max-height: 448px; object-fit: contain; border-radius: var(--radius-lg) }
+.why figcaption { color: var(--body-text-color); font-size: var(--text-sm); margin-top: var(--spacing-sm) }
+"""
 _SHOWN = 20  # answers, where a model has more
 
 
@@ -25,20 +32,44 @@ def build(service: Service, settings: Settings) -> None:
     """The tab's components, and the API endpoint `/classify` with the parameter `photo`."""
     config = service.classifier.config
 
-    async def classify(photo: bytes | None) -> dict[str, float]:
+    async def classify(photo: bytes | None, request: gr.Request) -> dict[str, float]:
         """Probability of every answer for one photo, most probable first; of the first twenty where there are more."""
         if photo is None:
-            raise gr.Error("There is no photo yet. Upload one, take one with the camera, or paste one.", print_exception=False)
-        try:
+            raise gr.Error(say("classify.no_photo", language_of(request)), print_exception=False)
+        with readable_errors():
             return (await service.answer(photo)).as_dict()
-        except (PhotoError, Busy) as error:
-            raise gr.Error(str(error), title="No answer", print_exception=False) from None
 
-    async def on_change(photo: bytes | None) -> dict[str, float] | None:
-        return None if photo is None else await classify(photo)
+    async def show(photo: bytes | None, request: gr.Request) -> tuple[dict[str, float], str]:
+        if photo is None:
+            return await classify(photo, request), ""
+        with readable_errors():
+            try:
+                return await explained(photo, None, request)
+            except ModelError:  # nothing to explain by: the answer alone
+                return (await service.answer(photo)).as_dict(), ""
 
+    async def explained(photo: bytes, label: str | None, request: gr.Request) -> tuple[dict[str, float], str]:
+        def look(image: Image.Image) -> tuple[dict[str, float], str]:
+            prediction, heat_map = service.explainer.explain(image, label)
+            return prediction.as_dict(), figure(image, heat_map, language_of(request))
+
+        return await service.look(photo, look)
+
+    async def on_change(photo: bytes | None, request: gr.Request) -> tuple[dict[str, float] | None, str]:
+        return (None, "") if photo is None else await show(photo, request)
+
+    async def on_select(photo: bytes | None, event: gr.SelectData, request: gr.Request) -> str:
+        if photo is None:
+            return ""
+        with readable_errors():
+            try:
+                return (await explained(photo, str(event.value), request))[1]
+            except (ModelError, ValueError):
+                return ""
+
+    gr.Markdown(t("classify.ask"))
     interface = gr.Interface(
-        fn=classify,
+        fn=show,
         inputs=PhotoInput(
             label=t("classify.photo"),
             sources=["upload", "webcam", "clipboard"],
@@ -48,18 +79,16 @@ def build(service: Service, settings: Settings) -> None:
             alt_text=t("classify.photo_alt"),
             elem_id="photo",
         ),
-        outputs=gr.Label(
-            label=t("classify.answer"),
-            elem_id="answer",
-            show_heading=config.probabilities == "exclusive",
-            num_top_classes=_SHOWN,
-        ),
+        outputs=[
+            gr.Label(
+                label=t("classify.answer"),
+                elem_id="answer",
+                show_heading=config.probabilities == "exclusive",
+                num_top_classes=_SHOWN,
+            ),
+            gr.HTML(elem_id="why", css_template=_FIGURE),
+        ],
         description=_description(config),
-        article=_article(service),
-        examples=[[str(EXAMPLES / name)] for name in EXAMPLE_LABELS],
-        example_labels=list(EXAMPLE_LABELS.values()),
-        cache_examples=False,  # an answer takes milliseconds; nothing is worth keeping
-        preload_example=False,
         flagging_mode="never",  # no visitor's photo is written anywhere
         analytics_enabled=False,
         api_name="show",
@@ -70,11 +99,17 @@ def build(service: Service, settings: Settings) -> None:
         show_progress="minimal",
         deep_link=False,  # would store a visitor's photo with the link
     )
-    photo, answer = interface.input_components[0], interface.output_components[0]
-    with interface:  # no button to find: a photo that is uploaded, taken, pasted or picked is answered at once
-        photo.change(on_change, photo, answer, api_visibility="private", show_progress="hidden",
-                     concurrency_limit=_CONCURRENT_CALLS)  # fmt: skip
-        corrections.build(service, settings, photo)
+    photo, (answer, why) = interface.input_components[0], interface.output_components
+    quiet: dict[str, Any] = {
+        "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
+    }  # fmt: skip
+    # no button to find: a photo that is uploaded, taken, pasted or picked is answered at once
+    example_buttons(photo)
+    photo.change(on_change, photo, [answer, why], **quiet)
+    answer.select(on_select, photo, why, **quiet)
+    corrections.build(service, settings, photo)
+    gr.Markdown(t("classify.deleted"))
+    gr.Markdown(_model(service))
     # what programs call, with names that no translation changes
     gr.Button(visible=False).click(
         classify, PhotoInput(label="Photo", visible=False), gr.Label(label="Answer", visible=False),
@@ -82,15 +117,24 @@ def build(service: Service, settings: Settings) -> None:
     )  # fmt: skip
 
 
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """What is wrong with a photo, as a message for the visitor."""
+    try:
+        yield
+    except (PhotoError, Busy, ModelError) as error:
+        raise gr.Error(str(error), title="No answer", print_exception=False) from None
+
+
 def _description(config: Config) -> str:
-    ask = "Give it a photo: upload, camera or clipboard."
     choices = [f"**{plain(answer)}**" for answer in config.answers]
     if len(choices) > _SHOWN:
-        choices = [*choices[: _SHOWN - 1], f"{len(choices) - _SHOWN + 1:,} more"]
+        choices = [*choices[: _SHOWN - 1], f"+ {len(choices) - _SHOWN + 1:,}"]
     if config.probabilities == "independent":
-        return f"{ask} It looks for {', '.join(choices)}: any number of them, with a probability for each."
-    kind = "a" if config.architecture.library == "export" else "a calibrated"
-    return f"{ask} The answer is one of {', '.join(choices[:-1])} or {choices[-1]}, with {kind} probability for each."
+        kind = "independent"
+    else:
+        kind = "uncalibrated" if config.architecture.library == "export" else "calibrated"
+    return f"{t(f'classify.{kind}')} {', '.join(choices)}."
 
 
 def plain(label: str) -> str:
@@ -98,10 +142,9 @@ def plain(label: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&:/@])", r"\\\1", " ".join(label.split()))
 
 
-def _article(service: Service) -> str:
+def _model(service: Service) -> str:
     config = service.classifier.config
     return (
-        f"Model: {plain(config.name)} ({service.classifier.revision[:12]}), {plain(config.architecture.name)}. "
-        f"{FORMAT_NAMES}, up to {MAX_BYTES // 1_000_000} MB and {MAX_MEGAPIXELS} megapixels. "
-        "Photos are used for the answer and deleted within minutes."
+        f"{t('classify.model')}: {plain(config.name)} ({service.classifier.revision[:12]}), {plain(config.architecture.name)}. "
+        f"{FORMAT_NAMES}, ≤ {MAX_BYTES // 1_000_000} MB, ≤ {MAX_MEGAPIXELS} megapixels."
     )

@@ -29,8 +29,8 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
                 live.build(service)
             with gr.Tab(t("album.tab"), id="album"):
                 album.build(service)
-            with gr.Tab(t("inside.tab"), id="inside"):
-                inside.build(service)
+            with gr.Tab(t("inside.tab"), id="inside") as tab:
+                inside.build(service, tab)
             with gr.Tab(t("lab.tab"), id="lab"):
                 lab.build()
     return page

@@ -10,6 +10,10 @@ from typing import Any
 import gradio as gr
 
 from model.photo import MAX_BYTES
+from ui.texts import t
+
+EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLE_NAMES = ("cat", "coffee")
 
 
 class PhotoInput(gr.Image):
@@ -47,6 +51,16 @@ class PhotoInput(gr.Image):
             raise gr.Error(message, print_exception=False)
         moved: str | None = await super().async_move_resource_to_block_cache(url_or_file_path)
         return moved
+
+
+def example_buttons(photo: PhotoInput) -> None:
+    """A button for every photo the project ships, each with its name in the visitor's language, that puts it into `photo`."""
+    with gr.Row():
+        for name in EXAMPLE_NAMES:
+            path = str(EXAMPLES / f"{name}.jpg")
+            gr.Button(t(f"classify.{name}"), size="sm", min_width=100).click(
+                lambda path=path: path, None, photo, api_visibility="private", show_progress="hidden"
+            )
 
 
 def _from_data_url(url: str) -> bytes:

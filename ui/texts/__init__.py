@@ -28,7 +28,8 @@ I18N = gr.I18n(**TEXTS)
 def t(key: str) -> str:
     """What stands for a text until the browser shows it in the visitor's language.
 
-    Works wherever Gradio shows text (labels, buttons, Markdown, choices, tabs) but in table headers and `gr.Error`.
+    Works wherever Gradio shows text (labels, buttons, Markdown, choices, tabs) but in table headers, examples and
+    `gr.Error`, and only once in a string.
 
     Raises:
         KeyError: English has no such text.

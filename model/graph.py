@@ -1,0 +1,253 @@
+"""A network as a list of operations: its layers, what each sees of the photo, and how its head decides.
+
+`model/onnx_graph.py` and `model/torch_graph.py` write the list, one for each engine; nothing here runs a network.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["conv", "pool", "global", "norm", "activation", "add", "mul", "concat", "linear", "reshape", "other"]
+Pair = tuple[int, int]
+_ELEMENTWISE = ("norm", "activation")
+_AFTER_POOLING = ("reshape",)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation: tensors in, one tensor out, each by name.
+
+    Attributes:
+        kind: `pool` and `global` are local and global pooling, `norm` a batch normalisation, `reshape` whatever leaves
+            the numbers as they are.
+        label: what it is called in its library, for the reader.
+        kernel, stride, dilation: (rows, columns), of `conv` and `pool`.
+        parameters: how many learned numbers it holds.
+        weight: float32; of a linear op (outputs, inputs), of a convolution that sees three channels (channels, 3, rows,
+            columns); else None. bias: float32 (outputs,), of a linear op.
+        mean: for `global`, whether it averages.
+    """
+
+    kind: Kind
+    label: str
+    inputs: tuple[str, ...]
+    output: str
+    kernel: Pair = (1, 1)
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    parameters: int = 0
+    weight: np.ndarray | None = None
+    bias: np.ndarray | None = None
+    mean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Feature maps that can be looked at: a convolution with its normalisation and activation, a pooling, a sum.
+
+    Attributes:
+        tensor: name of the maps. number: from 1, in the order of computation. kind: conv, pool, add or concat.
+        kernel, stride: (rows, columns). channels, height, width: shape of the maps.
+        receptive_field: side in input pixels of the square one value depends on (Araujo et al. 2019, "Computing
+            receptive fields of convolutional neural networks"); None where that is the whole photo.
+        jump: input pixels between neighbouring values.
+        parameters: learned numbers of the layer.
+    """
+
+    tensor: str
+    number: int
+    kind: str
+    kernel: Pair
+    stride: Pair
+    channels: int
+    height: int
+    width: int
+    receptive_field: int | None
+    jump: float
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The layers that work at one size; `last` is the last of them."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def last(self) -> Layer:
+        """What the stage hands on."""
+        return self.layers[-1]
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers of the whole stage."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How logits follow from the last feature maps.
+
+    Attributes:
+        features: name of the last maps (N, C, h, w) that everything behind depends on.
+        weight, bias: float32 (K, C) and (K,), where the logits are `weight @ mean of the maps + bias`; else None.
+    """
+
+    features: str
+    weight: np.ndarray | None = None
+    bias: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network's operations in the order of computation.
+
+    Attributes:
+        input, output: names of the photos and the logits. shapes: of every tensor, for one photo.
+    """
+
+    ops: Sequence[Op]
+    input: str
+    output: str
+    shapes: dict[str, tuple[int, ...]]
+
+    @functools.cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Everything that can be looked at, in the order of computation."""
+        fields = self._receptive_fields()
+        _, _, height, width = self.shapes[self.input]
+        found: list[Layer] = []
+        for op in self.ops:
+            if op.kind not in ("conv", "pool", "add", "concat") or not self._is_maps(op.output):
+                continue
+            chain = self._with_elementwise(op)
+            tensor = chain[-1].output
+            _, channels, rows, columns = self.shapes[tensor]
+            field, jump = fields[tensor]
+            whole = field >= max(height, width)
+            parameters = sum(member.parameters for member in chain)
+            found.append(
+                Layer(tensor, len(found) + 1, op.kind, op.kernel, op.stride, channels, rows, columns,
+                      None if whole else math.ceil(field), jump, parameters)
+            )  # fmt: skip
+        return tuple(found)
+
+    @functools.cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The layers, grouped by the size of their maps."""
+        groups: dict[Pair, list[Layer]] = {}
+        for layer in self.layers:
+            groups.setdefault((layer.height, layer.width), []).append(layer)
+        return tuple(Stage(tuple(layers)) for layers in groups.values())
+
+    @functools.cached_property
+    def parameters(self) -> int:
+        """All learned numbers."""
+        return sum(op.parameters for op in self.ops)
+
+    @functools.cached_property
+    def first_filters(self) -> np.ndarray | None:
+        """The weights of the first convolution that sees three channels: float32 (channels, 3, rows, columns)."""
+        return next((op.weight for op in self.ops if op.kind == "conv" and op.weight is not None), None)
+
+    @functools.cached_property
+    def first_input(self) -> str:
+        """What the first convolution sees: the photos, or what a preparation inside the network makes of them."""
+        return next((op.inputs[0] for op in self.ops if op.kind == "conv"), self.input)
+
+    @functools.cached_property
+    def head(self) -> Head | None:
+        """The head, with its weights where it is average pooling and one linear layer; None without feature maps."""
+        exact = self._exact_head()
+        if exact is not None:
+            return exact
+        for op in reversed(self.ops):
+            if op.kind not in ("global", "reshape") and self._is_maps(op.output) and self._is_cut(op.output):
+                return Head(op.output)
+        return None
+
+    def _exact_head(self) -> Head | None:
+        op = self._before(self.output)
+        if op is None or op.kind != "linear" or op.weight is None:
+            return None
+        pooling = self._before(op.inputs[0])
+        if pooling is None or pooling.kind != "global" or not pooling.mean or not self._is_maps(pooling.inputs[0]):
+            return None
+        features = pooling.inputs[0]
+        if op.weight.shape[1] != self.shapes[features][1]:
+            return None
+        bias = op.bias if op.bias is not None else np.zeros(len(op.weight), np.float32)
+        return Head(features, op.weight, bias)
+
+    def _before(self, tensor: str) -> Op | None:
+        """The op that computes `tensor`, reshapes passed over."""
+        op = self._makers.get(tensor)
+        while op is not None and op.kind in _AFTER_POOLING:
+            op = self._makers.get(op.inputs[0])
+        return op
+
+    def _is_maps(self, tensor: str) -> bool:
+        """Whether `tensor` is (1, C, h, w) with more than one place."""
+        shape = self.shapes.get(tensor, ())
+        return len(shape) == 4 and shape[2] * shape[3] > 1
+
+    def _is_cut(self, tensor: str) -> bool:
+        """Whether every way from the photos to the logits leads through `tensor`."""
+        reached = {self.input}
+        for op in self.ops:
+            if op.output != tensor and any(name in reached for name in op.inputs):
+                reached.add(op.output)
+        return self.output not in reached
+
+    @functools.cached_property
+    def _makers(self) -> dict[str, Op]:
+        return {op.output: op for op in self.ops}
+
+    @functools.cached_property
+    def _users(self) -> dict[str, list[Op]]:
+        users: dict[str, list[Op]] = defaultdict(list)
+        for op in self.ops:
+            for name in op.inputs:
+                users[name].append(op)
+        return users
+
+    def _with_elementwise(self, op: Op) -> list[Op]:
+        """`op` and the normalisation and activation behind it."""
+        chain = [op]
+        while True:
+            users = self._users[chain[-1].output]
+            gate = next((user for user in users if user.kind == "mul"), None)
+            if len(users) == 1 and users[0].kind in _ELEMENTWISE:
+                chain.append(users[0])
+            elif len(users) == 2 and gate and self._is_gated_by_itself(gate, chain[-1].output):
+                chain.append(gate)  # x · sigmoid(x)
+            else:
+                return chain
+
+    def _is_gated_by_itself(self, gate: Op, tensor: str) -> bool:
+        others = [self._makers.get(name) for name in gate.inputs if name != tensor]
+        return all(op is not None and op.kind == "activation" and op.inputs == (tensor,) for op in others)
+
+    def _receptive_fields(self) -> dict[str, tuple[float, float]]:
+        """(receptive field, jump) of every tensor, in input pixels."""
+        fields: dict[str, tuple[float, float]] = {self.input: (1.0, 1.0)}
+        for op in self.ops:
+            known = [fields[name] for name in op.inputs if name in fields]
+            if not known:
+                continue
+            # a gate of one value per channel sees the whole photo; what it gates still sees its own part
+            field, jump = min(known) if op.kind == "mul" else max(known)
+            if op.kind in ("global", "linear"):
+                field = math.inf
+            elif op.kind in ("conv", "pool"):
+                reach = max((side - 1) * step for side, step in zip(op.kernel, op.dilation, strict=True))
+                field, jump = field + reach * jump, jump * max(op.stride)
+            fields[op.output] = (field, jump)
+        return fields

@@ -1,0 +1,93 @@
+"""The stored pictures that excite a channel most: what Zeiler & Fergus 2013 showed of a network's layers.
+
+Their pictures came from the 1.3 million of ImageNet; here are two dozen, which are free to ship: read the result as a
+hint, not as what the channel is for.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from model.classifier import Classifier
+from model.graph import Layer
+from model.inside import Inside
+from model.photo import fit
+
+FOLDER = Path(__file__).parent
+_BATCH = 8
+_KEPT_LAYERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Part of a stored picture: its RGB pixels, what it is called, and how much it excites the channel."""
+
+    image: Image.Image
+    name: str
+    activation: float
+
+
+@functools.cache
+def stored_pictures() -> tuple[tuple[str, Image.Image], ...]:
+    """Name and RGB picture, 256×256, in the order of their names."""
+    return tuple((path.stem, Image.open(path).convert("RGB")) for path in sorted(FOLDER.glob("*.jpg")))
+
+
+def part_of(picture: Image.Image, layer: Layer, row: int, column: int, height: int, width: int) -> Image.Image:
+    """The part that one value of a layer's maps sees, for a picture of the input size height × width.
+
+    Where that is the whole picture, half of it around the place: values in the middle of a receptive field weigh most
+    (Luo et al. 2016, "Understanding the effective receptive field").
+    """
+    half = (layer.receptive_field or min(height, width) // 2) / 2
+    x, y = ((place + 0.5) * side / count for place, side, count in ((column, width, layer.width), (row, height, layer.height)))
+    scaled = picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.BILINEAR)
+    return scaled.crop((round(x - half), round(y - half), round(x + half) + 1, round(y + half) + 1))
+
+
+class Patches:
+    """Finds for a channel the stored pictures that excite it most. Safe to use from several threads."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._lock = threading.Lock()
+        self._peaks: OrderedDict[str, tuple[np.ndarray, np.ndarray]] = OrderedDict()
+
+    def best(self, inside: Inside, layer: Layer, channel: int, count: int = 9) -> list[Patch]:
+        """The `count` parts that excite `channel` of `layer` most, each from another picture, strongest first."""
+        size = self._classifier.config.input
+        values, places = self._of_layer(inside, layer)
+        found = []
+        for index in np.argsort(-values[:, channel], kind="stable")[:count]:
+            name, picture = stored_pictures()[index]
+            row, column = divmod(int(places[index, channel]), layer.width)
+            found.append(
+                Patch(part_of(picture, layer, row, column, size.height, size.width), name, float(values[index, channel]))
+            )
+        return found
+
+    def _of_layer(self, inside: Inside, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+        """The largest value of every map for every picture, and where it is: (pictures, channels) each."""
+        with self._lock:
+            if layer.tensor not in self._peaks:
+                self._peaks[layer.tensor] = self._search(inside, layer)
+                if len(self._peaks) > _KEPT_LAYERS:
+                    self._peaks.popitem(last=False)
+            return self._peaks[layer.tensor]
+
+    def _search(self, inside: Inside, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+        prepared = [fit(picture, self._classifier.config.input) for _, picture in stored_pictures()]
+        values, places = [], []
+        for start in range(0, len(prepared), _BATCH):
+            batch = self._classifier.batch(prepared[start : start + _BATCH])
+            maps = inside.run(batch, [layer.tensor])[0].reshape(len(batch), layer.channels, -1)
+            values.append(maps.max(axis=2))
+            places.append(maps.argmax(axis=2))
+        return np.concatenate(values), np.concatenate(places)
