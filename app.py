@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ui.zero_gpu  # noqa: F401 - marks a function, or a ZeroGPU Space does not start the app
 from model import Classifier, ModelError
-from ui.api import routes
 from ui.page import build, launch_options
+from ui.server import app_options
 from ui.service import Service
 from ui.settings import Settings
 
@@ -22,11 +22,12 @@ def main() -> None:
         classifier = Classifier.load(
             settings.model_repo, settings.model_revision, labels=settings.model_labels, allow=settings.model_allow
         )
+        service = Service(classifier, settings.max_waiting)
+        page = build(service, settings)
     except (ValueError, ModelError) as error:
         raise SystemExit(f"Cannot start: {error}") from None
-    service = Service(classifier, settings.max_waiting)
-    page = build(service, settings).queue(max_size=settings.max_waiting)
-    page.launch(app_kwargs={"routes": routes(service)}, **launch_options())
+    page.queue(max_size=settings.max_waiting)
+    page.launch(app_kwargs=app_options(service, settings), mcp_server=False, **launch_options())  # agents have their own
 
 
 if __name__ == "__main__":

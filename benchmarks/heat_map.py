@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import numpy as np
 from PIL import Image, ImageFilter
 
-from benchmarks.machine import describe
+from benchmarks.machine import describe, spread
 from model import Classifier
 from model.explain import Explainer
 from model.photo import fit
+from tests.running import running_app
+from ui.heat import figure
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 RANKINGS = ("hottest", "random squares", "random pixels", "coldest")
@@ -76,23 +79,43 @@ def print_curves(found: dict[str, dict[str, np.ndarray]]) -> None:
 
 
 def print_times(classifier: Classifier, paths: list[Path]) -> None:
-    """A plain answer and an explained one, in turn."""
+    """A plain answer, and one with the heat map as the page shows it, in turn: in Python, then asked over HTTP."""
     explainer = Explainer(classifier)
-    explainer.explain(classifier.open(paths[0]))
-    plain, explained = [], []
+
+    def explain(photo: bytes) -> None:
+        image = classifier.open(photo)
+        figure(image, explainer.explain(image)[1], "en")
+
+    print_pairs("in Python, with the picture for the page", paths, lambda photo: classifier.classify([photo]), explain)
+
+
+def print_http_times(model: str | None, paths: list[Path]) -> None:
+    with running_app({"MODEL_REPO": model} if model else None) as app, httpx.Client(base_url=app.url) as client:
+
+        def post(route: str, photo: bytes) -> None:
+            client.post(route, content=photo).raise_for_status()
+
+        print_pairs(
+            "POST /api/explain beside POST /api/classify", paths,
+            lambda photo: post("/api/classify", photo), lambda photo: post("/api/explain", photo),
+        )  # fmt: skip
+
+
+def print_pairs(what: str, paths: list[Path], plain: Callable[[bytes], object], explained: Callable[[bytes], object]) -> None:
+    first = paths[0].read_bytes()
+    plain(first)
+    explained(first)
+    times = []
     for path in paths:
-        data = path.read_bytes()
+        photo = path.read_bytes()
         started = time.perf_counter()
-        classifier.classify([data])
+        plain(photo)
         between = time.perf_counter()
-        explainer.explain(classifier.open(data))
-        explained.append(time.perf_counter() - between)
-        plain.append(between - started)
-    ratio = statistics.median(b / a for a, b in zip(plain, explained, strict=True))
-    print(
-        f"\nin Python: plain answer {statistics.median(plain) * 1e3:.1f} ms, with heat map "
-        f"{statistics.median(explained) * 1e3:.1f} ms, ratio {ratio:.2f} (median of {len(paths)} pairs)"
-    )
+        explained(photo)
+        times.append((1e3 * (between - started), 1e3 * (time.perf_counter() - between)))
+    ratios = [explained / plain for plain, explained in times]
+    print(f"\n{what}: {spread([pair[0] for pair in times], 'ms')}, explained {spread([pair[1] for pair in times], 'ms')}, "
+          f"ratio {spread(ratios, '×', 2)}; {len(times)} pairs")  # fmt: skip
 
 
 def main() -> None:
@@ -109,6 +132,7 @@ def main() -> None:
     print(f"{classifier.config.name}, {len(paths)} photos; {describe()}")
     print_curves(curves(classifier, paths))
     print_times(classifier, paths)
+    print_http_times(arguments.model, paths)
 
 
 if __name__ == "__main__":

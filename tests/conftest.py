@@ -9,6 +9,7 @@ import pytest
 from model import Classifier
 from model.source import STARTER
 from tests.running import running_app
+from tests.static_site import Site, install, serving
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,26 @@ def classifier() -> Classifier:
 def app():
     """The real app in a process of its own, with the embedded starter."""
     with running_app() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory) -> Path:
+    """A copy of web/ with its npm packages installed."""
+    return install(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def site(web):
+    """That copy, served as another site than the app's."""
+    with serving(web) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def open_app(site: Site):
+    """An app that lets the pages of `site` call it."""
+    with running_app({"CORS_ORIGINS": f"https://my.site,{site.url}"}) as server:
         yield server
 
 

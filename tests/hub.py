@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass
 class Repository:
-    """A model, or a Space.
+    """A model, a dataset, or a Space.
 
     Attributes:
         commits: the files of every commit, by name.
@@ -97,7 +97,7 @@ class Hub:
     """What the server holds and what was asked of it.
 
     Attributes:
-        repositories: by `user/name`, Spaces by `spaces/user/name`.
+        repositories: by `user/name`, Spaces by `spaces/user/name`, datasets by `datasets/user/name`.
         faults: by endpoint (`commit`, `upload`...; a function's name in `_Answers`), or by repository for its downloads.
             (status, code), a way or a `Fault`.
         tokens: what `whoami` says, by token.
@@ -181,7 +181,7 @@ class _Answers:
     def create(self) -> Answer:
         wish = json.loads(self.body)
         self._may_write(wish["organization"])
-        kind = "spaces/" if wish.get("type") == "space" else ""
+        kind = {"space": "spaces/", "dataset": "datasets/"}.get(wish.get("type", "model"), "")
         name = f"{wish['organization']}/{wish['name']}"
         if kind + name in self.hub.repositories:
             raise Refused(409, "", "You already created this repo", body={"url": f"{self.hub.url}/{kind}{name}"})
@@ -204,20 +204,20 @@ class _Answers:
 
     def auth_check(self, key: str) -> Answer:
         self._repository(key)
-        self._may_write(key.removeprefix("spaces/").split("/")[0])
+        self._may_write(_name(key).split("/")[0])
         return _json({})
 
     def info(self, key: str, revision: str = "main") -> Answer:
         repository = self._repository(key)
         commit = self._commit(repository, revision)
-        name = key.removeprefix("spaces/")
+        name = _name(key)
         return _json(
             {
                 "id": name,
                 "modelId": name,
                 "sha": commit,
                 "private": repository.private,
-                "siblings": [{"rfilename": path} for path in repository.commits[commit]],
+                "siblings": [{"rfilename": path, "size": len(file)} for path, file in repository.commits[commit].items()],
                 "sdk": repository.sdk,
                 "host": repository.host,
             }
@@ -343,7 +343,7 @@ class _Answers:
         return repository
 
     def _writable(self, key: str) -> Repository:
-        self._may_write(key.removeprefix("spaces/").split("/")[0])
+        self._may_write(_name(key).split("/")[0])
         return self._repository(key)
 
     def _commit(self, repository: Repository, revision: str) -> str:
@@ -353,7 +353,12 @@ class _Answers:
         return commit
 
 
-_REPO = r"(?P<kind>models|spaces)/(?P<name>[^/]+/[^/]+)"
+def _name(key: str) -> str:
+    """`user/name` of a repository of any kind."""
+    return key.removeprefix("spaces/").removeprefix("datasets/")
+
+
+_REPO = r"(?P<kind>models|datasets|spaces)/(?P<name>[^/]+/[^/]+)"
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", r"/api/whoami-v2", _Answers.whoami),
     ("POST", r"/api/repos/create", _Answers.create),
@@ -369,10 +374,10 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", rf"/api/{_REPO}/secrets", _Answers.secrets),
     ("POST", rf"/api/{_REPO}/hardware", _Answers.hardware),
     ("GET", rf"/api/{_REPO}/runtime", _Answers.runtime),
-    ("POST", r"/(?P<key>(spaces/)?[^/]+/[^/]+)\.git/info/lfs/objects/batch", _Answers.batch),
+    ("POST", r"/(?P<key>((spaces|datasets)/)?[^/]+/[^/]+)\.git/info/lfs/objects/batch", _Answers.batch),
     ("PUT", r"/upload/(?P<oid>[0-9a-f]{64})", _Answers.upload),
     ("POST", r"/verify/(?P<oid>[0-9a-f]{64})", _Answers.verify),
-    ("GET|HEAD", r"/(?P<key>(spaces/)?[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)", _Answers.resolve),
+    ("GET|HEAD", r"/(?P<key>((spaces|datasets)/)?[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)", _Answers.resolve),
 ]
 
 
@@ -382,7 +387,8 @@ def _find(method: str, path: str) -> tuple[Callable[..., Answer], dict[str, str]
         if method in methods.split("|") and (match := re.fullmatch(pattern, path)):
             arguments = {name: value for name, value in match.groupdict().items() if value is not None}
             if "kind" in arguments:
-                arguments["key"] = ("spaces/" if arguments.pop("kind") == "spaces" else "") + arguments.pop("name")
+                kind = arguments.pop("kind")
+                arguments["key"] = ("" if kind == "models" else f"{kind}/") + arguments.pop("name")
             if "file" in arguments:
                 arguments["name"] = arguments.pop("file").replace("%2F", "/")
             return endpoint, arguments

@@ -69,7 +69,7 @@ def find_photos(data: Path, neither: Path | None = None) -> Photos:
         return _labelled(
             {}, neither, [f"{data} is not a folder; --data names a folder that holds one folder of photos per class"]
         )
-    found = {folder.name: photos_below(folder) for folder in subfolders(data)}
+    found = {folder.name: photos_below(folder) for folder in subfolders(data) if not (neither and _same(folder, neither))}
     problems: list[str] = []
     if not found:
         problems.append(
@@ -79,8 +79,12 @@ def find_photos(data: Path, neither: Path | None = None) -> Photos:
     elif len(found) == 1:
         problems.append(f"{data} holds one class, {next(iter(found))!r}; a classifier needs at least two folders")
     if NEITHER in found:
-        problems.append(f"{data / NEITHER} is not a class: pass it as --neither and move it out of {data}")
+        problems.append(f"{data / NEITHER} is not a class: pass it as --neither")
     return _labelled(found, neither, problems)
+
+
+def _same(folder: Path, other: Path) -> bool:
+    return folder.resolve() == other.resolve()
 
 
 def photos_by_name(data: Path, label_of: Callable[[str], str], neither: Path | None = None) -> Photos:

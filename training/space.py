@@ -25,7 +25,7 @@ from model.folder import CONFIG, ONNX
 from training.hub import File, PublishError, check_access, check_ours, commit_files, talking_to_hub
 
 # what a Space gets, beside its README.md and requirements.txt; no starter, it loads a published model
-PATTERNS = ("app.py", "LICENSE", "model/*.py", *(f"ui/**/*.{kind}" for kind in ("py", "json", "jpg", "css", "js")))
+PATTERNS = ("app.py", "LICENSE", "model/*.py", *(f"ui/**/*.{kind}" for kind in ("py", "json", "jpg", "css", "js", "html")))
 PHOTO = ROOT / "ui" / "examples" / "cat.jpg"
 WAIT_MINUTES = 20
 POLL_SECONDS = 5.0

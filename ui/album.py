@@ -1,9 +1,174 @@
-"""The tab."""
+"""The Album tab: many photos at once, answered beside other visitors' and never before them."""
 
 from __future__ import annotations
 
-from ui.service import Service
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from html import escape
+from pathlib import Path
+from typing import Any, TypeVar
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from model.photo import MAX_BYTES, PhotoError
+from ui.album_input import MAX_PHOTOS, Source, sources, uploads
+from ui.album_views import Row, csv_name, gallery, problems, table, thumbnail, write_csv
+from ui.scripts import script, texts_of
+from ui.service import Busy, Service
+from ui.texts import language_of, say, t
+
+_ALBUMS = 2  # answered at the same time; more wait
+_UNDER_WAY = 4  # photos of one album at once: few among `max_waiting`, so that other visitors are answered
+_PATIENCE = 120  # seconds that a photo waits for a busy server
+_NEWS = 0.5  # seconds between two reports of how far it is
+
+Result = TypeVar("Result")
+
+_HERE = Path(__file__).parent
+_CSS = (_HERE / "album.css").read_text("utf-8")
 
 
 def build(service: Service) -> None:
     """The tab's components, in the tab that is being built."""
+    config = service.classifier.config
+    gr.Markdown(t("album.intro"))
+    drop = gr.HTML(
+        value=t("album.language"),
+        html_template=(_HERE / "album_drop.html").read_text("utf-8"),
+        css_template=_CSS,
+        js_on_load=script("album_drop.js"),
+        elem_id="album-files",
+        texts=texts_of("album"),
+        max_bytes=MAX_BYTES,
+        max_files=MAX_PHOTOS,
+    )
+    stop = gr.Button(t("album.stop"), variant="stop", interactive=False)
+    progress = gr.HTML(css_template=_CSS, elem_id="album-progress")
+    bad = gr.HTML(css_template=_CSS, elem_id="album-problems")
+    download = gr.DownloadButton(t("album.csv"), visible=False, elem_id="album-csv")
+    answers = gr.HTML(css_template=_CSS, elem_id="album-gallery")
+    rows = gr.HTML(
+        html_template='<div class="album-table"></div>',
+        css_template=_CSS,
+        js_on_load=script("album_table.js"),
+        elem_id="album-table",
+    )
+
+    stopping: set[str] = set()  # sessions whose visitor wants no more answers
+
+    async def run(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+        """Answer every photo; tell how far it is, then show everything."""
+        language, session = language_of(request), str(request.session_hash)
+        stopping.discard(session)
+        files, too_large, missing = uploads(event, drop.GRADIO_CACHE)
+        yield {
+            bad: "", answers: "", rows: None, download: gr.update(visible=False), stop: gr.update(interactive=True),
+            progress: _progress(0, len(files), Counter(), language),
+        }  # fmt: skip
+        found, refused, left_out = await asyncio.to_thread(sources, files)
+        refused += [(name, f"It is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.") for name in too_large]
+        done: list[Row | None] = [None] * len(found)
+        async for _ in _answer_all(service, found, done, lambda: session in stopping):
+            counts = Counter(row.answer(language) for row in done if row and row.prediction)
+            yield {progress: _progress(sum(row is not None for row in done), len(found), counts, language)}
+        album = [*(Row(name, problem=reason) for name, reason in refused), *(row for row in done if row)]
+        unusable = [(row.name, row.problem) for row in album if row.prediction is None]
+        answered = len(album) - len(unusable)
+        path = Path(download.GRADIO_CACHE) / secrets.token_hex(16) / csv_name(config.name, service.classifier.revision)
+        await asyncio.to_thread(_write, path, write_csv(album, config.answers, language))
+        stopping.discard(session)
+        left_out += missing + done.count(None)
+        yield {
+            progress: _message("album.done", language, n=answered, bad=len(unusable)),
+            stop: gr.update(interactive=False),
+            bad: problems(unusable, left_out, language),
+            answers: gallery(album, language),
+            rows: table(album, config.answers, language),
+            download: gr.update(value=str(path), visible=True),
+        }
+
+    def stop_soon(request: gr.Request) -> Any:
+        """What is under way is answered, and shown with what was answered before."""
+        stopping.add(str(request.session_hash))
+        return gr.update(interactive=False)
+
+    drop.upload(
+        run, None, [stop, progress, bad, download, answers, rows],
+        api_visibility="private", show_progress="hidden", concurrency_limit=_ALBUMS, trigger_mode="always_last",
+    )  # fmt: skip
+    stop.click(
+        stop_soon, None, stop, api_visibility="private", show_progress="hidden", queue=False, concurrency_limit=None
+    )  # fmt: skip
+
+
+async def _answer_all(
+    service: Service, found: list[Source], done: list[Row | None], is_stopped: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """Put a row into `done` for every source, a few at a time, until it is stopped; yields twice a second meanwhile."""
+    waiting = iter(range(len(found)))
+
+    async def work() -> None:
+        for index in waiting:
+            if is_stopped():
+                return
+            done[index] = await _row(service, found[index])
+
+    workers = [asyncio.create_task(work()) for _ in range(min(_UNDER_WAY, max(1, service.max_waiting // 2)))]
+    try:
+        unfinished = set(workers)
+        while unfinished:
+            finished, unfinished = await asyncio.wait(unfinished, timeout=_NEWS)
+            for worker in finished:
+                worker.result()
+            yield
+    finally:
+        for worker in workers:
+            worker.cancel()
+
+
+async def _row(service: Service, source: Source) -> Row:
+    """One photo's answer and thumbnail, or what is wrong with it."""
+    try:
+        photo = await asyncio.to_thread(source.read)
+        small, pixels = await _patiently(lambda: service.look(photo, _look))
+        return Row(source.name, await _patiently(lambda: service.answer(pixels)), small)
+    except (PhotoError, Busy) as error:
+        return Row(source.name, problem=str(error))
+
+
+def _look(image: Image.Image) -> tuple[bytes, np.ndarray]:
+    """A thumbnail, and the photo as it is for the classifier: decoded once for both."""
+    return thumbnail(image), np.asarray(image)
+
+
+async def _patiently(call: Callable[[], Awaitable[Result]]) -> Result:
+    """What `call` gives as soon as the server has a place. Raises `Busy` where that takes longer than two minutes."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _PATIENCE
+    while True:
+        try:
+            return await call()
+        except Busy:
+            if loop.time() > deadline:
+                raise
+            await asyncio.sleep(0.2)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+
+def _progress(done: int, total: int, counts: Counter[str], language: str) -> str:
+    """HTML: a bar, and how often each answer was given so far."""
+    text = escape(say("album.progress", language, done=done, n=total))
+    answers = escape(", ".join(f"{answer} {count}" for answer, count in counts.most_common(5)))
+    return f'<label>{text}<progress value="{done}" max="{max(1, total)}"></progress></label><p>{answers}</p>'
+
+
+def _message(key: str, language: str, **values: object) -> str:
+    return f'<p role="status">{escape(say(key, language, **values))}</p>'

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from ui.cors import ANY, is_origin
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,13 @@ class Settings:
         model_labels: MODEL_LABELS, names for an export's labels, in its order, with commas: `dog,cat` for False, True.
         model_allow: MODEL_ALLOW, layer classes of yours that an export may use, with commas: `mypkg.MyLayer`.
         max_waiting: MAX_WAITING, how many photos may wait for an answer before new ones are turned away.
+        cors_origins: CORS_ORIGINS, the sites whose pages may call the routes beside the page, with commas: `https://my.site`;
+            `*` for every site.
+        agents: GRADIO_MCP_SERVER, whether agents find tools here; where the package `mcp` is installed, unless it says False.
+        corrections_folder: CORRECTIONS_FOLDER, where photos that visitors correct are kept; nobody can correct without one of
+            this and CORRECTIONS_REPO.
+        corrections_repo: CORRECTIONS_REPO, a dataset `user/name` on the Hub to which they go; HF_TOKEN must be able to write.
+        corrections_max_mb: CORRECTIONS_MAX_MB, how large that folder or dataset may become.
     """
 
     model_repo: str | None = None
@@ -25,6 +37,11 @@ class Settings:
     model_labels: tuple[str, ...] | None = None
     model_allow: tuple[str, ...] = ()
     max_waiting: int = 64
+    cors_origins: tuple[str, ...] = ()
+    agents: bool = False
+    corrections_folder: Path | None = None
+    corrections_repo: str | None = None
+    corrections_max_mb: int = 200
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -39,10 +56,22 @@ class Settings:
         for name, value in (("MODEL_REVISION", revision), ("MODEL_LABELS", labels), ("MODEL_ALLOW", allow)):
             if value and not repo:
                 raise ValueError(f"{name} is set but MODEL_REPO is not: name the repository it belongs to")
-        waiting = environment.get("MAX_WAITING", "").strip() or str(cls.max_waiting)
-        if not waiting.isascii() or not waiting.isdigit() or len(waiting) > 6 or int(waiting) < 1:
-            raise ValueError(f"MAX_WAITING must be a whole number from 1 to 999999, not {waiting[:20]!r}")
-        return cls(repo, revision, labels or None, allow, int(waiting))
+        waiting = _number(environment, "MAX_WAITING", cls.max_waiting)
+        folder = environment.get("CORRECTIONS_FOLDER", "").strip()
+        dataset = environment.get("CORRECTIONS_REPO", "").strip() or None
+        if dataset and not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset):
+            raise ValueError(f"CORRECTIONS_REPO must be the name of a dataset, USER/NAME, not {dataset[:60]!r}")
+        origins, agents = _origins(environment), _agents(environment)
+        return cls(repo, revision, labels or None, allow, waiting, cors_origins=origins, agents=agents,
+                   corrections_folder=Path(folder) if folder else None, corrections_repo=dataset,
+                   corrections_max_mb=_number(environment, "CORRECTIONS_MAX_MB", cls.corrections_max_mb))  # fmt: skip
+
+
+def _number(environment: Mapping[str, str], variable: str, default: int) -> int:
+    text = environment.get(variable, "").strip() or str(default)
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < 1:
+        raise ValueError(f"{variable} must be a whole number from 1 to 999999, not {text[:20]!r}")
+    return int(text)
 
 
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
@@ -53,3 +82,22 @@ def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     if not all(names):
         raise ValueError(f"{variable} must be names with commas between them, not {environment[variable][:60]!r}")
     return names
+
+
+def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    origins = _names(environment, "CORS_ORIGINS")
+    for origin in origins:
+        if not is_origin(origin) and origins != (ANY,):
+            raise ValueError(
+                f"CORS_ORIGINS must be sites as browsers name them, `https://my.site` or `http://localhost:8000`, without a "
+                f"path, with commas between them, or `*` alone; not {origin[:60]!r}"
+            )
+    return origins
+
+
+def _agents(environment: Mapping[str, str]) -> bool:
+    said = environment.get("GRADIO_MCP_SERVER", "").strip().lower()
+    installed = find_spec("mcp") is not None
+    if said == "true" and not installed:
+        raise ValueError('GRADIO_MCP_SERVER is True but the package mcp is not installed: pip install "gradio[mcp]"')
+    return installed if not said else said == "true"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.photo import PhotoError
+from tests.pictures import CAT
+from ui.convolution import KERNELS
+from ui.lab_photo import MAX_PIXELS, Photo, Sliding, open_for_lab
+from ui.own_kernel import STARTS, LabError
+
+
+def encoded(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_photo_of_up_to_a_megapixel_stays_as_it_is():
+    assert open_for_lab(CAT.read_bytes()).rgb.shape == (300, 451, 3)
+    assert open_for_lab(encoded(1000, 1000)).rgb.shape == (1000, 1000, 3)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1001, 1000), (4000, 3000), (600, 5000), (20_000, 1000)])
+def test_a_larger_one_is_shrunk_to_a_megapixel_and_keeps_its_form(width, height):
+    rows, columns, _ = open_for_lab(encoded(width, height)).rgb.shape
+    assert 0.98 * MAX_PIXELS < rows * columns <= MAX_PIXELS
+    assert columns / rows == pytest.approx(width / height, rel=0.02)
+
+
+@pytest.mark.parametrize(("width", "height"), [(30_000, 1600), (16, 16), (16, 30_000)])
+def test_the_narrowest_photos_are_accepted(width, height):
+    rows, columns, _ = open_for_lab(encoded(width, height)).rgb.shape
+    assert min(rows, columns) >= 16
+
+
+@pytest.mark.parametrize(("width", "height"), [(15, 400), (400, 15), (1, 1)])
+def test_a_photo_that_is_too_narrow_is_refused_with_its_size(width, height):
+    with pytest.raises(LabError, match=f"{height}×{width} pixels; the lab needs 16"):
+        open_for_lab(encoded(width, height))
+
+
+def test_what_is_no_photo_is_refused():
+    with pytest.raises(PhotoError, match="PDF"):
+        open_for_lab(b"%PDF-1.7")
+
+
+@pytest.mark.parametrize("across", [0, 0.3, 1])
+@pytest.mark.parametrize("down", [0, 0.7, 1])
+def test_the_part_around_the_spot_lies_in_the_photo(across, down):
+    photo = Photo(np.random.default_rng(4).integers(0, 256, (20, 40, 3), np.uint8), across, down)
+    top, left = photo.corner(10, 10)
+    assert (top, left) == (round(10 * down), round(30 * across))
+    assert np.array_equal(photo.part(photo.rgb, 10, 10), photo.rgb[top : top + 10, left : left + 10])
+    assert photo.part(photo.grey, 9, 9).shape == (9, 9)
+
+
+def test_grey_is_the_usual_mixture():
+    photo = Photo(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]]], np.uint8))
+    assert photo.grey.tolist() == [[76, 150, 29, 9]]
+
+
+def test_what_the_controls_say_is_what_is_done():
+    photo = open_for_lab(CAT.read_bytes())
+    sliding = Sliding.chosen("emboss", None, 2.0, "zeros", "rgb", "convolution")
+    assert sliding.map(photo).shape == (150, 226, 3)
+    assert np.array_equal(sliding.applied, KERNELS["emboss"][0][::-1, ::-1])
+    own = Sliding.chosen("own", STARTS[5], 1, "valid", "grey", "correlation")
+    assert own.map(photo).shape == (296, 447)
+    assert own.applied is own.kernels[0]
+
+
+def test_the_own_kernel_is_checked_only_where_it_is_used():
+    assert Sliding.chosen("box", [["x"]], 1, "valid", "grey", "correlation").kernels == KERNELS["box"]
+    with pytest.raises(LabError):
+        Sliding.chosen("own", [["x"]], 1, "valid", "grey", "correlation")

@@ -1,0 +1,205 @@
+"""What a visitor reads at each step: sizes, counts and sums, and that the pictures are the ones they say."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import string
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pictures import CAT
+from ui import lab_edges, lab_sliding, lab_steps
+from ui.convolution import KERNELS
+from ui.lab_photo import Photo, Sliding, open_for_lab
+from ui.own_kernel import LabError
+from ui.texts import ENGLISH, TEXTS
+
+PHOTO = open_for_lab(CAT.read_bytes())
+SOBEL = Sliding(KERNELS["sobel_horizontal"])
+FLAT = Photo(np.full((30, 40, 3), 90, np.uint8))
+STEPS = {
+    "framed": lambda photo, sliding, language: lab_steps.framed(photo, language),
+    "pixels": lambda photo, sliding, language: lab_steps.pixel_table(photo, language),
+    "histogram": lambda photo, sliding, language: lab_steps.histogram(photo, language),
+    "kernel": lambda photo, sliding, language: lab_steps.kernel_table(sliding, language),
+    "map": lab_steps.map_step,
+    "closeup": lab_steps.closeup_step,
+    "relu": lab_steps.relu_step,
+    "pool": lambda photo, sliding, language: lab_steps.pool_step(photo, sliding, "max", 2, 2, language),
+    "flatten": lambda photo, sliding, language: lab_steps.flatten_step(photo, sliding, "max", 2, 2, 2, language),
+    "gradient": lambda photo, sliding, language: lab_edges.gradient_step(photo, language),
+    "edges": lambda photo, sliding, language: lab_edges.edge_step(photo, 12, language),
+    "density": lambda photo, sliding, language: lab_edges.density_step(photo, 12, 31, language),
+    "orientation": lambda photo, sliding, language: lab_edges.orientation_step(photo, 12, language),
+    "contours": lambda photo, sliding, language: lab_edges.contour_step(photo, 3, 3, language),
+    "position": lambda photo, sliding, language: lab_sliding.position_step(photo, sliding, 3, language),
+    "animation": lab_sliding.animation_step,
+}
+
+
+class _Checked(HTMLParser):
+    """Every tag closed, every picture described."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.pictures: list[dict[str, str | None]] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("img", "br"):
+            self.open.append(tag)
+        if tag == "img":
+            self.pictures.append(dict(attrs))
+        if tag == "svg":
+            assert dict(attrs)["aria-label"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+
+def pictures(html: str) -> list[Image.Image]:
+    found = []
+    for picture in _Checked(html).pictures:
+        assert picture["alt"]
+        found.append(Image.open(io.BytesIO(base64.b64decode(picture["src"].partition(",")[2]))))
+    return found
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    "sliding", [Sliding(KERNELS["gaussian"], 2, "reflect", "rgb", True), Sliding(KERNELS["sobel_combined"])]
+)
+def test_every_step_is_html_with_described_pictures_in_every_language(name, language, sliding):
+    html = STEPS[name](PHOTO, sliding, language)
+    pictures(html)
+    assert "{" not in words(html)
+    for extreme in (FLAT, Photo(np.zeros((16, 16, 3), np.uint8), 0, 1)):
+        pictures(STEPS[name](extreme, sliding, language))
+
+
+def test_the_map_says_its_size_and_is_of_it():
+    html = lab_steps.map_step(PHOTO, Sliding(KERNELS["box"], 2, "zeros", "rgb"), ENGLISH)
+    assert "300×451×3 → 150×226×3" in words(html)
+    assert "Height: floor((300 + 2·1 − 3) / 2) + 1 = 150. Width: floor((451 + 2·1 − 3) / 2) + 1 = 226." in words(html)
+    [picture] = pictures(html)
+    assert (picture.size, picture.mode) == ((226, 150), "RGB")
+
+
+def test_a_thousand_pixels_become_998():
+    photo = Photo(np.zeros((1000, 1000, 3), np.uint8))
+    assert "1000×1000 → 998×998" in words(lab_steps.map_step(photo, SOBEL, ENGLISH))
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "differs"),
+    [
+        ("emboss", "this kernel is another one", True),
+        ("sobel_horizontal", "this kernel is another one", True),
+        ("gaussian", "this kernel is the same", False),
+        ("sobel_combined", "only signs", False),
+    ],
+)
+def test_where_convolution_and_cross_correlation_differ_is_said_and_shown(name, sentence, differs):
+    sliding = Sliding(KERNELS[name])
+    assert sentence in words(lab_steps.kernel_table(sliding, ENGLISH))
+    html = lab_steps.closeup_step(PHOTO, sliding, ENGLISH)
+    _, correlated, convolved = (np.asarray(picture) for picture in pictures(html))
+    assert np.array_equal(correlated, convolved) != differs
+    assert ("between the two: 0." in words(html)) != differs
+
+
+def test_relu_counts_what_became_0():
+    values = SOBEL.map(PHOTO)
+    text = words(lab_steps.relu_step(PHOTO, SOBEL, ENGLISH))
+    assert f"{(values < 0).sum():,} of {values.size:,} values" in text
+    assert "0 of 405,900 values" in words(lab_steps.relu_step(PHOTO, Sliding(KERNELS["identity"], 1, "edge", "rgb"), ENGLISH))
+
+
+def test_pooling_and_flattening_say_their_sizes():
+    text = words(lab_steps.pool_step(PHOTO, SOBEL, "average", 3, 2, ENGLISH))
+    assert "298×449 → 148×224" in text
+    text = words(lab_steps.flatten_step(PHOTO, SOBEL, "max", 2, 2, 10, ENGLISH))
+    assert "149×224 → 33,376." in text
+    assert "33,376 · 10 = 333,760 weights and 10 biases, 333,770 parameters" in text
+    assert text.endswith("has 10.")
+
+
+def test_a_window_larger_than_the_map_is_refused_with_both_sizes():
+    tiny = Photo(np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(LabError, match="8×8 is larger than the map of 3×3"):
+        lab_steps.pool_step(tiny, Sliding(KERNELS["gaussian"], 4), "max", 8, 1, ENGLISH)
+
+
+def test_the_worked_example_of_pooling():
+    assert words(lab_steps.pooling_example()) == "4×4 1 3 2 4 5 6 1 2 7 8 9 4 3 2 1 0 → 2×2 6 4 8 9"
+
+
+def test_the_10_by_10_table_holds_the_pixels_of_the_frame():
+    photo = Photo(PHOTO.rgb, 0.25, 0.75)
+    html = lab_steps.pixel_table(photo, ENGLISH)
+    top, left = photo.corner(10, 10)
+    cells = [[int(value) for value in cell.split("<br>")] for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+    assert np.array_equal(np.reshape(cells, (10, 10, 3)), photo.rgb[top : top + 10, left : left + 10])
+    assert f"Rows {top}–{top + 9}, columns {left}–{left + 9}" in words(html)
+
+
+def test_the_histogram_says_the_means():
+    assert "red 90, green 90, blue 90" in words(lab_steps.histogram(FLAT, ENGLISH))
+
+
+def test_an_even_square_is_the_next_odd_one():
+    assert "squares of 31×31" in words(lab_edges.density_step(PHOTO, 12, 30, ENGLISH))
+
+
+def test_an_upright_edge_is_found_as_one():
+    picture = np.zeros((40, 60, 3), np.uint8)
+    picture[:, 30:] = 200
+    photo = Photo(picture)
+    assert "Most edges run at 90°: 100 % of all. Lying 0 %, upright 100 %." in words(
+        lab_edges.orientation_step(photo, 12, ENGLISH)
+    )
+    assert "40×60, white where there is an edge: 80 pixels, 3.33 %" in words(lab_edges.edge_step(photo, 12, ENGLISH))
+    assert "White is 100 grey levels per pixel" in words(lab_edges.gradient_step(photo, ENGLISH))
+    assert "40×60×3. Lines: 1. Brightness: 128 blue" in words(lab_edges.contour_step(photo, 1, 1, ENGLISH))
+    assert "Lower the threshold" in words(lab_edges.orientation_step(FLAT, 12, ENGLISH))
+
+
+@pytest.mark.parametrize(("position", "shown"), [(1, 1), (9, 9), (25, 9), (-3, 1)])
+def test_a_place_shows_its_sum_in_words(position, shown):
+    sliding = Sliding(KERNELS["sobel_horizontal"], 2)
+    text = words(lab_sliding.position_step(PHOTO, sliding, position, ENGLISH))
+    assert f"at place {shown} of 9" in text
+    [terms, total] = re.search(r"(\S+·\S+(?: \+ \S+·\S+)*) = (\S+)", text).groups()
+    pairs = [term.replace("−", "-").strip().split("·") for term in terms.split(" + ")]
+    assert sum(float(pixel) * float(weight.strip("()")) for pixel, weight in pairs) == float(
+        total.replace("−", "-").replace(",", "")
+    )
+
+
+def test_all_languages_have_the_same_texts_with_the_same_values():
+    sections = {language: {key for key in texts if key.startswith("lab.")} for language, texts in TEXTS.items()}
+    assert all(keys == sections[ENGLISH] for keys in sections.values())
+
+    def values(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    differing = [
+        key for key in sections[ENGLISH] if len({json.dumps(sorted(values(texts[key]))) for texts in TEXTS.values()}) > 1
+    ]
+    assert differing == []

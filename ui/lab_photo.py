@@ -1,0 +1,117 @@
+"""What the lab's steps are given: a photo of at most a megapixel, and what the visitor chose to do with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from model.photo import open_photo
+from ui.convolution import KERNELS, Floats, Padding, feature_map, flipped
+from ui.drawing import Picture
+from ui.own_kernel import LabError, own_kernel
+
+MAX_PIXELS = 1_000_000
+MIN_SIDE = 16
+OWN = "own"
+_ENOUGH = (1000, 1000)  # pixels a side that a much larger photo is opened at
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo and the spot in it that is looked at closely.
+
+    Attributes:
+        rgb: uint8 (H, W, 3), at most a megapixel, each side at least 16.
+        across: where the spot lies, 0 (left) to 1 (right).
+        down: the same, 0 (top) to 1 (bottom).
+    """
+
+    rgb: Picture
+    across: float = 0.5
+    down: float = 0.5
+
+    @cached_property
+    def grey(self) -> Picture:
+        """uint8 (H, W): 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601)."""
+        return np.asarray(Image.fromarray(self.rgb).convert("L"))
+
+    def corner(self, height: int, width: int) -> tuple[int, int]:
+        """Top and left of the part of `height` × `width` pixels around the spot; the part lies in the photo."""
+        rows, columns = self.rgb.shape[:2]
+        return round(self.down * (rows - height)), round(self.across * (columns - width))
+
+    def part(self, values: npt.NDArray[np.uint8], height: int, width: int) -> Picture:
+        """That part of `values`, which is `rgb` or `grey`."""
+        top, left = self.corner(height, width)
+        return values[top : top + height, left : left + width]
+
+
+def open_for_lab(data: bytes, across: float = 0.5, down: float = 0.5) -> Photo:
+    """Open an untrusted photo, and shrink it to a megapixel where it has more.
+
+    Raises:
+        PhotoError: what came in is no photo that can be opened.
+        LabError: the photo has a side of less than 16 pixels.
+    """
+    image = open_photo(data, at_least=_ENOUGH)
+    shrink = math.sqrt(MAX_PIXELS / (image.width * image.height))
+    if shrink < 1:
+        size = int(image.width * shrink), int(image.height * shrink)
+        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
+    if min(image.size) < MIN_SIDE:
+        raise LabError("lab.photo_small", height=image.height, width=image.width, least=MIN_SIDE)
+    return Photo(np.asarray(image), across, down)
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """Which kernel slides over the photo, and how.
+
+    Attributes:
+        kernels: one, or two whose maps are combined.
+        stride: 1 to 4.
+        padding: see `convolve`.
+        channels: "grey", or "rgb" for each channel on its own.
+        flip: convolution as mathematics has it, in place of cross-correlation.
+    """
+
+    kernels: tuple[Floats, ...]
+    stride: int = 1
+    padding: Padding = "valid"
+    channels: Literal["grey", "rgb"] = "grey"
+    flip: bool = False
+
+    @classmethod
+    def chosen(
+        cls, name: str, own: object, stride: float, padding: Padding, channels: Literal["grey", "rgb"], operation: str
+    ) -> Sliding:
+        """From the values of the controls.
+
+        Raises:
+            LabError: the visitor's own kernel cannot be used.
+        """
+        kernels = (own_kernel(own),) if name == OWN else KERNELS[name]
+        return cls(kernels, int(stride), padding, channels, operation == "convolution")
+
+    @property
+    def applied(self) -> Floats:
+        """The first kernel as it is laid on the photo: turned by 180 degrees for convolution."""
+        return flipped(self.kernels[0]).astype(np.float32) if self.flip else self.kernels[0]
+
+    def source(self, photo: Photo) -> Picture:
+        """What the kernel slides over: (H, W) or (H, W, 3)."""
+        return photo.grey if self.channels == "grey" else photo.rgb
+
+    def map(self, photo: Photo) -> Floats:
+        """The feature map of the whole photo."""
+        return feature_map(self.source(photo), self.kernels, self.stride, self.padding, self.flip)
+
+    def closeup(self, values: Picture, flip: bool) -> Floats:
+        """The map of a part, without padding."""
+        return feature_map(values, self.kernels, self.stride, "valid", flip)

@@ -1,0 +1,85 @@
+"""The photo in a request's body: raw bytes, the multipart field `file`, or base64 in the Hub's JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+from model.photo import FORMAT_NAMES, MAX_BYTES
+
+# base64 in JSON is the longest way to write a photo; multipart adds its boundaries
+MAX_BODY = MAX_BYTES * 4 // 3 + 100_000
+
+
+class Refused(Exception):
+    """A request that gets no answer: HTTP status and the sentence that says why."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+async def read_photo(request: Request) -> tuple[bytes, int | None]:
+    """The encoded photo, and how many scores are wanted (None: all).
+
+    Raises:
+        Refused: there is no photo in the body, or it is too large.
+    """
+    body = await _read_body(request)
+    if not body:
+        raise Refused(400, f"The request has no body. Send a photo: the bytes of a {FORMAT_NAMES} file.")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data":
+        return await _from_form(request, body), None
+    if content_type == "application/json":
+        return _from_json(body)
+    return body, None
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, read no further than the limit."""
+    too_large = Refused(413, f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.")
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_BODY:
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise too_large
+    return bytes(body)
+
+
+async def _from_form(request: Request, body: bytes) -> bytes:
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        async with Request(request.scope, replay).form(max_files=1, max_fields=8) as form:
+            file = form.get("file")
+            if isinstance(file, UploadFile):
+                return await file.read()
+    except (HTTPException, MultiPartException, ValueError) as error:  # a wrong charset is a UnicodeError, so a ValueError
+        detail = getattr(error, "detail", None) or getattr(error, "message", None) or "its headers make no sense"
+        raise Refused(400, f"The multipart body cannot be read: {detail}") from None
+    raise Refused(400, "The multipart body has no file in the field 'file'.")
+
+
+def _from_json(body: bytes) -> tuple[bytes, int | None]:
+    """The Hub's own JSON: {"inputs": base64, "parameters": {"top_k": n}}."""
+    try:
+        document = json.loads(body)
+        photo = base64.b64decode("".join(document["inputs"].split()), validate=True)
+        top_k = (document.get("parameters") or {}).get("top_k")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
+        raise Refused(400, 'JSON must be {"inputs": "the photo in base64"}; or send the bytes of the photo.') from None
+    if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or top_k < 1):
+        raise Refused(400, "parameters.top_k must be a whole number of at least 1")
+    return photo, top_k

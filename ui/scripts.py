@@ -1,0 +1,23 @@
+"""What a part of the page that has JavaScript of its own is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ui.texts import TEXTS
+
+_HERE = Path(__file__).parent
+
+
+def script(name: str) -> str:
+    """A script of this folder that may ask `serverAddress()`, for `gr.HTML(js_on_load=...)`."""
+    return (_HERE / "server_address.js").read_text("utf-8") + (_HERE / name).read_text("utf-8")
+
+
+def texts_of(section: str) -> dict[str, dict[str, str]]:
+    """The texts of one section, by language and by key without the section: Gradio translates a value, but no props."""
+    prefix = f"{section}."
+    return {
+        language: {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
+        for language, texts in TEXTS.items()
+    }
