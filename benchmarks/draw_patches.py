@@ -1,4 +1,4 @@
-"""Draws and collects the pictures of ui/patches, in which the page looks for what excites a channel.
+"""Draws and collects the pictures of ui/inside/patches, in which the page looks for what excites a channel.
 
     python -m benchmarks.draw_patches
 
@@ -14,7 +14,7 @@ import numpy as np
 import skimage.data
 from PIL import Image, ImageDraw
 
-from ui.patches import FOLDER
+from ui.inside.patches import FOLDER
 
 SIDE = 256
 PHOTOS = ("astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "grass", "gravel", "immunohistochemistry",

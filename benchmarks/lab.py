@@ -19,10 +19,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.machine import describe, spread
-from ui import lab_edges, lab_sliding, lab_steps
-from ui.convolution import KERNELS
-from ui.lab_photo import MAX_PIXELS, Photo, Sliding, open_for_lab
-from ui.lab_wiring import EXAMPLE
+from ui.lab import edge_steps, sliding_steps, steps
+from ui.lab.convolution import KERNELS
+from ui.lab.photo import MAX_PIXELS, Photo, Sliding, open_for_lab
+from ui.lab.wiring import EXAMPLE
 from ui.texts import ENGLISH
 
 REPEATS = 30
@@ -32,32 +32,32 @@ GREY, RGB = Sliding(KERNELS["sobel_horizontal"]), Sliding(KERNELS["gaussian"], c
 COMBINED = Sliding(KERNELS["sobel_combined"], channels="rgb")
 
 
-def steps() -> dict[str, Callable[[Photo], str]]:
+def all_steps() -> dict[str, Callable[[Photo], str]]:
     found: dict[str, Callable[[Photo], str]] = {
-        "photo with its frame": lambda photo: lab_steps.framed(photo, ENGLISH),
-        "10×10 pixels": lambda photo: lab_steps.pixel_table(photo, ENGLISH),
-        "histogram": lambda photo: lab_steps.histogram(photo, ENGLISH),
+        "photo with its frame": lambda photo: steps.framed(photo, ENGLISH),
+        "10×10 pixels": lambda photo: steps.pixel_table(photo, ENGLISH),
+        "histogram": lambda photo: steps.histogram(photo, ENGLISH),
     }
     for name, sliding in {"Sobel, grey": GREY, "Gaussian 5×5, RGB": RGB, "Sobel combined, RGB": COMBINED}.items():
         found |= {
-            f"feature map ({name})": lambda photo, s=sliding: lab_steps.map_step(photo, s, ENGLISH),
-            f"close up ({name})": lambda photo, s=sliding: lab_steps.closeup_step(photo, s, ENGLISH),
-            f"ReLU ({name})": lambda photo, s=sliding: lab_steps.relu_step(photo, s, ENGLISH),
-            f"max pooling 2, stride 2 ({name})": lambda photo, s=sliding: lab_steps.pool_step(photo, s, "max", 2, 2, ENGLISH),
-            f"average pooling 8, stride 1 ({name})": lambda photo, s=sliding: lab_steps.pool_step(
+            f"feature map ({name})": lambda photo, s=sliding: steps.map_step(photo, s, ENGLISH),
+            f"close up ({name})": lambda photo, s=sliding: steps.closeup_step(photo, s, ENGLISH),
+            f"ReLU ({name})": lambda photo, s=sliding: steps.relu_step(photo, s, ENGLISH),
+            f"max pooling 2, stride 2 ({name})": lambda photo, s=sliding: steps.pool_step(photo, s, "max", 2, 2, ENGLISH),
+            f"average pooling 8, stride 1 ({name})": lambda photo, s=sliding: steps.pool_step(
                 photo, s, "average", 8, 1, ENGLISH
             ),
-            f"flatten and dense ({name})": lambda photo, s=sliding: lab_steps.flatten_step(photo, s, "max", 2, 2, 2, ENGLISH),
+            f"flatten and dense ({name})": lambda photo, s=sliding: steps.flatten_step(photo, s, "max", 2, 2, 2, ENGLISH),
         }
     return found | {
-        "gradient": lambda photo: lab_edges.gradient_step(photo, ENGLISH),
-        "edge map": lambda photo: lab_edges.edge_step(photo, 12, ENGLISH),
-        "edge directions": lambda photo: lab_edges.orientation_step(photo, 12, ENGLISH),
-        "edge density": lambda photo: lab_edges.density_step(photo, 12, 31, ENGLISH),
-        "contours": lambda photo: lab_edges.contour_step(photo, 3, 3, ENGLISH),
-        "contours, most": lambda photo: lab_edges.contour_step(photo, 4, 2, ENGLISH),
-        "one place of the kernel": lambda photo: lab_sliding.position_step(photo, GREY, 7, ENGLISH),
-        "animation (5×5)": lambda photo: lab_sliding.animation_step(photo, Sliding(KERNELS["gaussian"]), ENGLISH),
+        "gradient": lambda photo: edge_steps.gradient_step(photo, ENGLISH),
+        "edge map": lambda photo: edge_steps.edge_step(photo, 12, ENGLISH),
+        "edge directions": lambda photo: edge_steps.orientation_step(photo, 12, ENGLISH),
+        "edge density": lambda photo: edge_steps.density_step(photo, 12, 31, ENGLISH),
+        "contours": lambda photo: edge_steps.contour_step(photo, 3, 3, ENGLISH),
+        "contours, most": lambda photo: edge_steps.contour_step(photo, 4, 2, ENGLISH),
+        "one place of the kernel": lambda photo: sliding_steps.position_step(photo, GREY, 7, ENGLISH),
+        "animation (5×5)": lambda photo: sliding_steps.animation_step(photo, Sliding(KERNELS["gaussian"]), ENGLISH),
     }
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     for kind, data in (("photo", megapixel(photo)), ("noise", megapixel(noise))):
         rows, columns, _ = open_for_lab(data).rgb.shape
         print(f"{kind}, {columns}×{rows}, {len(data) / 1000:,.0f} kB")
-        for name, step in steps().items():
+        for name, step in all_steps().items():
             step(open_for_lab(data))
             times = [milliseconds(lambda: step(open_for_lab(data))) for _ in range(REPEATS)]
             if sorted(times)[REPEATS // 2] > TARGET_MS:

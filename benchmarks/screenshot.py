@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.pictures import CAT, COFFEE
 from tests.running import ROOT, running_app
-from ui.patches import FOLDER
+from ui.inside.patches import FOLDER
 
 DOCS = ROOT / "docs"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from ui.texts import TEXTS
 
-_HERE = Path(__file__).parent
+_ADDRESS = Path(__file__).parent / "server_address.js"
 
 
-def script(name: str) -> str:
-    """A script of this folder that may ask `serverAddress()`, for `gr.HTML(js_on_load=...)`."""
-    return (_HERE / "server_address.js").read_text("utf-8") + (_HERE / name).read_text("utf-8")
+def script(path: Path) -> str:
+    """A script that may ask `serverAddress()`, for `gr.HTML(js_on_load=...)`."""
+    return _ADDRESS.read_text("utf-8") + path.read_text("utf-8")
 
 
 def texts_of(section: str) -> dict[str, dict[str, str]]:

@@ -22,10 +22,11 @@ from model.classifier import Classifier, Prediction
 from model.photo import MAX_BYTES, PhotoError
 from tests.pictures import CAT, COFFEE, encoded
 from tests.running import running_app
-from ui import album, archive
-from ui.album_input import Source, Upload, sources, uploads
-from ui.album_views import Row, csv_name, gallery, problems, table, write_csv
-from ui.archive import Archive, ArchiveError
+from ui import album
+from ui.album import archive
+from ui.album.archive import Archive, ArchiveError
+from ui.album.drop import Source, Upload, sources, uploads
+from ui.album.views import Row, csv_name, gallery, problems, table, write_csv
 from ui.service import Service
 
 ANSWERS = ("Cat", "Dog", "neither")

@@ -19,9 +19,9 @@ from tests.hub import TOKEN, Hub, log_in, running_hub
 from tests.pictures import CAT, COFFEE, corners, encoded, quadrants
 from tests.running import running_app
 from training.sources import open_data
-from ui import correction_store
-from ui.correction_dataset import CorrectionDataset
-from ui.correction_store import CannotUndo, CorrectionStore, Limit, StoreFull, usable_labels
+from ui.corrections import store as correction_store
+from ui.corrections.dataset import CorrectionDataset
+from ui.corrections.store import CannotUndo, CorrectionStore, Limit, StoreFull, usable_labels
 from ui.settings import Settings
 
 ANSWERS = ("Cat", "Dog", "neither")

@@ -10,8 +10,8 @@ from PIL import Image
 
 from model.explain import Explainer
 from model.graph import Layer
-from ui import feature_maps
-from ui.patches import Patches, part_of, stored_pictures
+from ui.inside import feature_maps
+from ui.inside.patches import Patches, part_of, stored_pictures
 
 
 @pytest.fixture(scope="module")

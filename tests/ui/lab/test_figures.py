@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from ui import figures
-from ui.figures import number
+from ui.lab import figures
+from ui.lab.figures import number
 
 EVIL = '<img src=x onerror="alert(1)">'
 

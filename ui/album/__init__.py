@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from model.photo import MAX_BYTES, PhotoError
-from ui.album_input import MAX_PHOTOS, Source, sources, uploads
-from ui.album_views import Row, csv_name, gallery, problems, table, thumbnail, write_csv
+from ui.album.drop import MAX_PHOTOS, Source, sources, uploads
+from ui.album.views import Row, csv_name, gallery, problems, table, thumbnail, write_csv
 from ui.scripts import script, texts_of
 from ui.service import Busy, Service
 from ui.texts import language_of, say, t
@@ -38,9 +38,9 @@ def build(service: Service) -> None:
     gr.Markdown(t("album.intro"))
     drop = gr.HTML(
         value=t("album.language"),
-        html_template=(_HERE / "album_drop.html").read_text("utf-8"),
+        html_template=(_HERE / "drop.html").read_text("utf-8"),
         css_template=_CSS,
-        js_on_load=script("album_drop.js"),
+        js_on_load=script(_HERE / "drop.js"),
         elem_id="album-files",
         texts=texts_of("album"),
         max_bytes=MAX_BYTES,
@@ -54,7 +54,7 @@ def build(service: Service) -> None:
     rows = gr.HTML(
         html_template='<div class="album-table"></div>',
         css_template=_CSS,
-        js_on_load=script("album_table.js"),
+        js_on_load=script(_HERE / "table.js"),
         elem_id="album-table",
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ui import figures
-from ui.convolution import (
+from ui.lab import figures
+from ui.lab.convolution import (
     Floats,
     Pooling,
     convolution_parameters,
@@ -17,10 +17,10 @@ from ui.convolution import (
     pool,
     relu,
 )
-from ui.drawing import shades, tone_range, with_frame
-from ui.figures import number, size
-from ui.lab_photo import Photo, Sliding
-from ui.own_kernel import LabError
+from ui.lab.drawing import shades, tone_range, with_frame
+from ui.lab.figures import number, size
+from ui.lab.own_kernel import LabError
+from ui.lab.photo import Photo, Sliding
 from ui.texts import ENGLISH, say
 
 GRID = 10

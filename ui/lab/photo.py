@@ -12,9 +12,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from model.photo import open_photo
-from ui.convolution import KERNELS, Floats, Padding, feature_map, flipped
-from ui.drawing import Picture
-from ui.own_kernel import LabError, own_kernel
+from ui.lab.convolution import KERNELS, Floats, Padding, feature_map, flipped
+from ui.lab.drawing import Picture
+from ui.lab.own_kernel import LabError, own_kernel
 
 MAX_PIXELS = 1_000_000
 MIN_SIDE = 16

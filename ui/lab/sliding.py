@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from ui.convolution import Floats, convolve, output_size
-from ui.drawing import Picture
-from ui.figures import number
+from ui.lab.convolution import Floats, convolve, output_size
+from ui.lab.drawing import Picture
+from ui.lab.figures import number
 from ui.texts import ENGLISH
 
 PLACES = 5  # along each side, where the stride is 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ui import figures
-from ui.drawing import LINE_NAMES, heat, hue_wheel, hues, shades, with_lines
-from ui.edges import contour_lines, density, direction_histogram, edge_map, gradient
-from ui.figures import number, size
-from ui.lab_photo import Photo
+from ui.lab import figures
+from ui.lab.drawing import LINE_NAMES, heat, hue_wheel, hues, shades, with_lines
+from ui.lab.edges import contour_lines, density, direction_histogram, edge_map, gradient
+from ui.lab.figures import number, size
+from ui.lab.photo import Photo
 from ui.texts import say
 
 _BINS = 12

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from model.photo import MAX_BYTES, PhotoError
-from ui.archive import Archive, ArchiveError, is_archive
+from ui.album.archive import Archive, ArchiveError, is_archive
 
 MAX_PHOTOS = 1_000
 MAX_ARCHIVES = 20

@@ -12,10 +12,10 @@ from model.config import ModelError
 from model.explain import HeatMap
 from model.graph import Layer
 from model.photo import fit
-from ui import feature_maps as pictures
 from ui.classify import readable_errors
 from ui.heat import overlay
-from ui.patches import Patches
+from ui.inside import feature_maps as pictures
+from ui.inside.patches import Patches
 from ui.photo_input import PhotoInput, example_buttons
 from ui.service import Service
 from ui.texts import language_of, say, t

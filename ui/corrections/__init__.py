@@ -12,8 +12,8 @@ import gradio as gr
 from huggingface_hub import constants
 
 from model.photo import PhotoError
-from ui.correction_dataset import CorrectionDataset
-from ui.correction_store import CannotUndo, CorrectionStore, Limit, StoreFull
+from ui.corrections.dataset import CorrectionDataset
+from ui.corrections.store import CannotUndo, CorrectionStore, Limit, StoreFull
 from ui.service import Busy, Service
 from ui.settings import Settings
 from ui.texts import language_of, say, t

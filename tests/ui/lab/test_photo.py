@@ -8,9 +8,9 @@ from PIL import Image
 
 from model.photo import PhotoError
 from tests.pictures import CAT
-from ui.convolution import KERNELS
-from ui.lab_photo import MAX_PIXELS, Photo, Sliding, open_for_lab
-from ui.own_kernel import STARTS, LabError
+from ui.lab.convolution import KERNELS
+from ui.lab.own_kernel import STARTS, LabError
+from ui.lab.photo import MAX_PIXELS, Photo, Sliding, open_for_lab
 
 
 def encoded(width: int, height: int) -> bytes:

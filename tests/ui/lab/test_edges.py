@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ui.edges import STRONGEST, Gradient, contour_lines, density, direction_histogram, edge_map, gradient, integral_image
+from ui.lab.edges import STRONGEST, Gradient, contour_lines, density, direction_histogram, edge_map, gradient, integral_image
 
 NOISE = np.random.default_rng(1).integers(0, 256, (40, 50), np.uint8)
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ui.drawing import Picture, data_url
+from ui.lab.drawing import Picture, data_url
 from ui.texts import say
 
 # for gr.HTML(css_template=...), which keeps it to that component

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui.convolution import KERNELS, convolve
-from ui.sliding import animation, crop_side, places
+from ui.lab.convolution import KERNELS, convolve
+from ui.lab.sliding import animation, crop_side, places
 
 CROP = np.random.default_rng(3).integers(0, 256, (9, 9), np.uint8)
 

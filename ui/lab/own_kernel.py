@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ui.convolution import Floats
+from ui.lab.convolution import Floats
 from ui.texts import ENGLISH, say
 
 SIZES = (3, 5)

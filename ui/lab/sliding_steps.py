@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from ui import figures
-from ui.convolution import convolve
-from ui.drawing import Picture
-from ui.figures import number, size
-from ui.lab_photo import Photo, Sliding
-from ui.sliding import animation, crop_side, places
+from ui.lab import figures
+from ui.lab.convolution import convolve
+from ui.lab.drawing import Picture
+from ui.lab.figures import number, size
+from ui.lab.photo import Photo, Sliding
+from ui.lab.sliding import animation, crop_side, places
 from ui.texts import say
 
 

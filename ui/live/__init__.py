@@ -27,7 +27,7 @@ def build(service: Service) -> None:
         value=t("live.language"),
         html_template=(_HERE / "live.html").read_text("utf-8"),
         css_template=(_HERE / "live.css").read_text("utf-8"),
-        js_on_load=script("live.js"),
+        js_on_load=script(_HERE / "live.js"),
         elem_id="live",
         texts=texts_of("live"),
         answers=list(config.answers),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ui.own_kernel import SIZES, STARTS, LabError, own_kernel
+from ui.lab.own_kernel import SIZES, STARTS, LabError, own_kernel
 from ui.texts import TEXTS, say
 
 

@@ -14,32 +14,32 @@ import pytest
 from PIL import Image
 
 from tests.pictures import CAT
-from ui import lab_edges, lab_sliding, lab_steps
-from ui.convolution import KERNELS
-from ui.lab_photo import Photo, Sliding, open_for_lab
-from ui.own_kernel import LabError
+from ui.lab import edge_steps, sliding_steps, steps
+from ui.lab.convolution import KERNELS
+from ui.lab.own_kernel import LabError
+from ui.lab.photo import Photo, Sliding, open_for_lab
 from ui.texts import ENGLISH, TEXTS
 
 PHOTO = open_for_lab(CAT.read_bytes())
 SOBEL = Sliding(KERNELS["sobel_horizontal"])
 FLAT = Photo(np.full((30, 40, 3), 90, np.uint8))
 STEPS = {
-    "framed": lambda photo, sliding, language: lab_steps.framed(photo, language),
-    "pixels": lambda photo, sliding, language: lab_steps.pixel_table(photo, language),
-    "histogram": lambda photo, sliding, language: lab_steps.histogram(photo, language),
-    "kernel": lambda photo, sliding, language: lab_steps.kernel_table(sliding, language),
-    "map": lab_steps.map_step,
-    "closeup": lab_steps.closeup_step,
-    "relu": lab_steps.relu_step,
-    "pool": lambda photo, sliding, language: lab_steps.pool_step(photo, sliding, "max", 2, 2, language),
-    "flatten": lambda photo, sliding, language: lab_steps.flatten_step(photo, sliding, "max", 2, 2, 2, language),
-    "gradient": lambda photo, sliding, language: lab_edges.gradient_step(photo, language),
-    "edges": lambda photo, sliding, language: lab_edges.edge_step(photo, 12, language),
-    "density": lambda photo, sliding, language: lab_edges.density_step(photo, 12, 31, language),
-    "orientation": lambda photo, sliding, language: lab_edges.orientation_step(photo, 12, language),
-    "contours": lambda photo, sliding, language: lab_edges.contour_step(photo, 3, 3, language),
-    "position": lambda photo, sliding, language: lab_sliding.position_step(photo, sliding, 3, language),
-    "animation": lab_sliding.animation_step,
+    "framed": lambda photo, sliding, language: steps.framed(photo, language),
+    "pixels": lambda photo, sliding, language: steps.pixel_table(photo, language),
+    "histogram": lambda photo, sliding, language: steps.histogram(photo, language),
+    "kernel": lambda photo, sliding, language: steps.kernel_table(sliding, language),
+    "map": steps.map_step,
+    "closeup": steps.closeup_step,
+    "relu": steps.relu_step,
+    "pool": lambda photo, sliding, language: steps.pool_step(photo, sliding, "max", 2, 2, language),
+    "flatten": lambda photo, sliding, language: steps.flatten_step(photo, sliding, "max", 2, 2, 2, language),
+    "gradient": lambda photo, sliding, language: edge_steps.gradient_step(photo, language),
+    "edges": lambda photo, sliding, language: edge_steps.edge_step(photo, 12, language),
+    "density": lambda photo, sliding, language: edge_steps.density_step(photo, 12, 31, language),
+    "orientation": lambda photo, sliding, language: edge_steps.orientation_step(photo, 12, language),
+    "contours": lambda photo, sliding, language: edge_steps.contour_step(photo, 3, 3, language),
+    "position": lambda photo, sliding, language: sliding_steps.position_step(photo, sliding, 3, language),
+    "animation": sliding_steps.animation_step,
 }
 
 
@@ -94,7 +94,7 @@ def test_every_step_is_html_with_described_pictures_in_every_language(name, lang
 
 
 def test_the_map_says_its_size_and_is_of_it():
-    html = lab_steps.map_step(PHOTO, Sliding(KERNELS["box"], 2, "zeros", "rgb"), ENGLISH)
+    html = steps.map_step(PHOTO, Sliding(KERNELS["box"], 2, "zeros", "rgb"), ENGLISH)
     assert "300×451×3 → 150×226×3" in words(html)
     assert "Height: floor((300 + 2·1 − 3) / 2) + 1 = 150. Width: floor((451 + 2·1 − 3) / 2) + 1 = 226." in words(html)
     [picture] = pictures(html)
@@ -103,7 +103,7 @@ def test_the_map_says_its_size_and_is_of_it():
 
 def test_a_thousand_pixels_become_998():
     photo = Photo(np.zeros((1000, 1000, 3), np.uint8))
-    assert "1000×1000 → 998×998" in words(lab_steps.map_step(photo, SOBEL, ENGLISH))
+    assert "1000×1000 → 998×998" in words(steps.map_step(photo, SOBEL, ENGLISH))
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_thousand_pixels_become_998():
 )
 def test_where_convolution_and_cross_correlation_differ_is_said_and_shown(name, sentence, differs):
     sliding = Sliding(KERNELS[name])
-    assert sentence in words(lab_steps.kernel_table(sliding, ENGLISH))
-    html = lab_steps.closeup_step(PHOTO, sliding, ENGLISH)
+    assert sentence in words(steps.kernel_table(sliding, ENGLISH))
+    html = steps.closeup_step(PHOTO, sliding, ENGLISH)
     _, correlated, convolved = (np.asarray(picture) for picture in pictures(html))
     assert np.array_equal(correlated, convolved) != differs
     assert ("between the two: 0." in words(html)) != differs
@@ -126,15 +126,15 @@ def test_where_convolution_and_cross_correlation_differ_is_said_and_shown(name, 
 
 def test_relu_counts_what_became_0():
     values = SOBEL.map(PHOTO)
-    text = words(lab_steps.relu_step(PHOTO, SOBEL, ENGLISH))
+    text = words(steps.relu_step(PHOTO, SOBEL, ENGLISH))
     assert f"{(values < 0).sum():,} of {values.size:,} values" in text
-    assert "0 of 405,900 values" in words(lab_steps.relu_step(PHOTO, Sliding(KERNELS["identity"], 1, "edge", "rgb"), ENGLISH))
+    assert "0 of 405,900 values" in words(steps.relu_step(PHOTO, Sliding(KERNELS["identity"], 1, "edge", "rgb"), ENGLISH))
 
 
 def test_pooling_and_flattening_say_their_sizes():
-    text = words(lab_steps.pool_step(PHOTO, SOBEL, "average", 3, 2, ENGLISH))
+    text = words(steps.pool_step(PHOTO, SOBEL, "average", 3, 2, ENGLISH))
     assert "298×449 → 148×224" in text
-    text = words(lab_steps.flatten_step(PHOTO, SOBEL, "max", 2, 2, 10, ENGLISH))
+    text = words(steps.flatten_step(PHOTO, SOBEL, "max", 2, 2, 10, ENGLISH))
     assert "149×224 → 33,376." in text
     assert "33,376 · 10 = 333,760 weights and 10 biases, 333,770 parameters" in text
     assert text.endswith("has 10.")
@@ -143,16 +143,16 @@ def test_pooling_and_flattening_say_their_sizes():
 def test_a_window_larger_than_the_map_is_refused_with_both_sizes():
     tiny = Photo(np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(LabError, match="8×8 is larger than the map of 3×3"):
-        lab_steps.pool_step(tiny, Sliding(KERNELS["gaussian"], 4), "max", 8, 1, ENGLISH)
+        steps.pool_step(tiny, Sliding(KERNELS["gaussian"], 4), "max", 8, 1, ENGLISH)
 
 
 def test_the_worked_example_of_pooling():
-    assert words(lab_steps.pooling_example()) == "4×4 1 3 2 4 5 6 1 2 7 8 9 4 3 2 1 0 → 2×2 6 4 8 9"
+    assert words(steps.pooling_example()) == "4×4 1 3 2 4 5 6 1 2 7 8 9 4 3 2 1 0 → 2×2 6 4 8 9"
 
 
 def test_the_10_by_10_table_holds_the_pixels_of_the_frame():
     photo = Photo(PHOTO.rgb, 0.25, 0.75)
-    html = lab_steps.pixel_table(photo, ENGLISH)
+    html = steps.pixel_table(photo, ENGLISH)
     top, left = photo.corner(10, 10)
     cells = [[int(value) for value in cell.split("<br>")] for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
     assert np.array_equal(np.reshape(cells, (10, 10, 3)), photo.rgb[top : top + 10, left : left + 10])
@@ -160,11 +160,11 @@ def test_the_10_by_10_table_holds_the_pixels_of_the_frame():
 
 
 def test_the_histogram_says_the_means():
-    assert "red 90, green 90, blue 90" in words(lab_steps.histogram(FLAT, ENGLISH))
+    assert "red 90, green 90, blue 90" in words(steps.histogram(FLAT, ENGLISH))
 
 
 def test_an_even_square_is_the_next_odd_one():
-    assert "squares of 31×31" in words(lab_edges.density_step(PHOTO, 12, 30, ENGLISH))
+    assert "squares of 31×31" in words(edge_steps.density_step(PHOTO, 12, 30, ENGLISH))
 
 
 def test_an_upright_edge_is_found_as_one():
@@ -172,18 +172,18 @@ def test_an_upright_edge_is_found_as_one():
     picture[:, 30:] = 200
     photo = Photo(picture)
     assert "Most edges run at 90°: 100 % of all. Lying 0 %, upright 100 %." in words(
-        lab_edges.orientation_step(photo, 12, ENGLISH)
+        edge_steps.orientation_step(photo, 12, ENGLISH)
     )
-    assert "40×60, white where there is an edge: 80 pixels, 3.33 %" in words(lab_edges.edge_step(photo, 12, ENGLISH))
-    assert "White is 100 grey levels per pixel" in words(lab_edges.gradient_step(photo, ENGLISH))
-    assert "40×60×3. Lines: 1. Brightness: 128 blue" in words(lab_edges.contour_step(photo, 1, 1, ENGLISH))
-    assert "Lower the threshold" in words(lab_edges.orientation_step(FLAT, 12, ENGLISH))
+    assert "40×60, white where there is an edge: 80 pixels, 3.33 %" in words(edge_steps.edge_step(photo, 12, ENGLISH))
+    assert "White is 100 grey levels per pixel" in words(edge_steps.gradient_step(photo, ENGLISH))
+    assert "40×60×3. Lines: 1. Brightness: 128 blue" in words(edge_steps.contour_step(photo, 1, 1, ENGLISH))
+    assert "Lower the threshold" in words(edge_steps.orientation_step(FLAT, 12, ENGLISH))
 
 
 @pytest.mark.parametrize(("position", "shown"), [(1, 1), (9, 9), (25, 9), (-3, 1)])
 def test_a_place_shows_its_sum_in_words(position, shown):
     sliding = Sliding(KERNELS["sobel_horizontal"], 2)
-    text = words(lab_sliding.position_step(PHOTO, sliding, position, ENGLISH))
+    text = words(sliding_steps.position_step(PHOTO, sliding, position, ENGLISH))
     assert f"at place {shown} of 9" in text
     [terms, total] = re.search(r"(\S+·\S+(?: \+ \S+·\S+)*) = (\S+)", text).groups()
     pairs = [term.replace("−", "-").strip().split("·") for term in terms.split(" + ")]

@@ -7,12 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from ui import figures, lab_edges, lab_sliding, lab_steps
-from ui.convolution import KERNELS
-from ui.lab_photo import OWN, Photo, Sliding
-from ui.lab_wiring import Lab, Work, without_photo
-from ui.own_kernel import SIZES, STARTS
-from ui.sliding import PLACES
+from ui.lab import edge_steps, figures, sliding_steps, steps
+from ui.lab.convolution import KERNELS
+from ui.lab.own_kernel import SIZES, STARTS
+from ui.lab.photo import OWN, Photo, Sliding
+from ui.lab.sliding import PLACES
+from ui.lab.wiring import Lab, Work, without_photo
 from ui.texts import t
 
 _PADDINGS = ("valid", "zeros", "edge", "reflect")
@@ -24,13 +24,13 @@ _STEEPEST = 60  # grey levels per pixel: where even hard edges end
 def build() -> None:
     """The tab's components, in the tab that is being built."""
     gr.Markdown(t("lab.intro"))
-    lab = Lab("numbers", lab_steps.framed)
+    lab = Lab("numbers", steps.framed)
     with gr.Tabs(overflow_behavior="wrap", elem_id="lab-tabs"):
         with lab.tab("numbers") as tab:
             gr.Markdown(t("lab.numbers_text"))
-            lab.step(tab, lab_steps.pixel_table, close=True, elem_id="lab-pixels")
+            lab.step(tab, steps.pixel_table, close=True, elem_id="lab-pixels")
             gr.Markdown(t("lab.histogram_text"))
-            lab.step(tab, lab_steps.histogram, elem_id="lab-histogram")
+            lab.step(tab, steps.histogram, elem_id="lab-histogram")
         with lab.tab("kernels") as tab:
             sliding = _kernels(lab, tab)
         with lab.tab("pooling") as tab:
@@ -84,55 +84,55 @@ def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:
         api_visibility="private", show_progress="hidden", trigger_mode="always_last", queue=False,
     )  # fmt: skip
     gr.Markdown(t("lab.map_text"))
-    lab.step(tab, _with_kernel(lab_steps.map_step), controls, elem_id="lab-map")
+    lab.step(tab, _with_kernel(steps.map_step), controls, elem_id="lab-map")
     gr.Markdown(t("lab.close_text"))
-    lab.step(tab, _with_kernel(lab_steps.closeup_step), controls, close=True, elem_id="lab-close")
+    lab.step(tab, _with_kernel(steps.closeup_step), controls, close=True, elem_id="lab-close")
     return controls
 
 
 def _pooling(lab: Lab, tab: gr.Tab, sliding: Sequence[Any]) -> None:
     gr.Markdown(t("lab.relu_text"))
-    lab.step(tab, _with_kernel(lab_steps.relu_step), sliding, elem_id="lab-relu")
+    lab.step(tab, _with_kernel(steps.relu_step), sliding, elem_id="lab-relu")
     gr.Markdown(t("lab.pool_text"))
-    gr.HTML(lab_steps.pooling_example(), css_template=figures.STYLE, elem_id="lab-pool-example")
+    gr.HTML(steps.pooling_example(), css_template=figures.STYLE, elem_id="lab-pool-example")
     with gr.Row():
         kind = gr.Radio([(t("lab.pool_max"), "max"), (t("lab.pool_average"), "average")], value="max", label=t("lab.pool_kind"))
         window = gr.Slider(2, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_window"), elem_id="lab-window")
         stride = gr.Slider(1, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_stride"), elem_id="lab-pool-stride")
     pooling = [kind, window, stride]
-    lab.step(tab, _with_kernel(lab_steps.pool_step), [*sliding, *pooling], elem_id="lab-pool")
+    lab.step(tab, _with_kernel(steps.pool_step), [*sliding, *pooling], elem_id="lab-pool")
     gr.Markdown(t("lab.flat_text"))
     outputs = gr.Slider(1, _MOST_OUTPUTS, 2, step=1, precision=0, label=t("lab.outputs"), elem_id="lab-outputs")
-    lab.step(tab, _with_kernel(lab_steps.flatten_step), [*sliding, *pooling, outputs], elem_id="lab-flat")
+    lab.step(tab, _with_kernel(steps.flatten_step), [*sliding, *pooling, outputs], elem_id="lab-flat")
 
 
 def _edges(lab: Lab, tab: gr.Tab) -> None:
     gr.Markdown(t("lab.gradient_text"))
-    lab.step(tab, lab_edges.gradient_step, elem_id="lab-gradient")
+    lab.step(tab, edge_steps.gradient_step, elem_id="lab-gradient")
     gr.Markdown(t("lab.edge_text"))
     threshold = gr.Slider(1, _STEEPEST, 12, step=1, precision=0, label=t("lab.threshold"), elem_id="lab-threshold")
-    lab.step(tab, lab_edges.edge_step, [threshold], elem_id="lab-edges")
+    lab.step(tab, edge_steps.edge_step, [threshold], elem_id="lab-edges")
     gr.Markdown(t("lab.orientation_text"))
-    lab.step(tab, lab_edges.orientation_step, [threshold], elem_id="lab-orientation")
+    lab.step(tab, edge_steps.orientation_step, [threshold], elem_id="lab-orientation")
     gr.Markdown(t("lab.density_text"))
     window = gr.Slider(5, 101, 31, step=2, precision=0, label=t("lab.density_window"), elem_id="lab-density-window")
-    lab.step(tab, lab_edges.density_step, [threshold, window], elem_id="lab-density")
+    lab.step(tab, edge_steps.density_step, [threshold, window], elem_id="lab-density")
     gr.Markdown(t("lab.contour_text"))
     with gr.Row():
         levels = gr.Slider(1, 4, 3, step=1, precision=0, label=t("lab.levels"), elem_id="lab-levels")
         smoothing = gr.Slider(2, 8, 3, step=1, precision=0, label=t("lab.smoothing"), elem_id="lab-smoothing")
-    lab.step(tab, lab_edges.contour_step, [levels, smoothing], elem_id="lab-contours")
+    lab.step(tab, edge_steps.contour_step, [levels, smoothing], elem_id="lab-contours")
 
 
 def _slow_motion(lab: Lab, tab: gr.Tab, sliding: Sequence[Any]) -> None:
     gr.Markdown(t("lab.sliding_text"))
     position = gr.Slider(1, PLACES**2, 1, step=1, precision=0, label=t("lab.position"), elem_id="lab-position")
-    lab.step(tab, _with_kernel(lab_sliding.position_step), [*sliding, position], close=True, elem_id="lab-place")
+    lab.step(tab, _with_kernel(sliding_steps.position_step), [*sliding, position], close=True, elem_id="lab-place")
     with gr.Row():
         play = gr.Button(t("lab.animate"), elem_id="lab-play")
         stop = gr.Button(t("lab.stop"), elem_id="lab-stop")
     film = gr.HTML(css_template=figures.STYLE, elem_id="lab-film")
-    lab.on_click(play, _with_kernel(lab_sliding.animation_step), sliding, film)
+    lab.on_click(play, _with_kernel(sliding_steps.animation_step), sliding, film)
     stop.click(lambda: "", None, film, api_visibility="private", show_progress="hidden", queue=False)
 
 
@@ -157,4 +157,4 @@ def _with_kernel(work: Work) -> Work:
 
 def _kernel_table(*values: Any) -> str:
     *controls, language = values
-    return lab_steps.kernel_table(Sliding.chosen(*controls), language)
+    return steps.kernel_table(Sliding.chosen(*controls), language)

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from model.photo import PhotoError
-from ui import figures
-from ui.lab_photo import open_for_lab
-from ui.own_kernel import LabError
-from ui.photo_input import PhotoInput
+from ui.lab import figures
+from ui.lab.own_kernel import LabError
+from ui.lab.photo import open_for_lab
+from ui.photo_input import EXAMPLES, PhotoInput
 from ui.texts import language_of, say, t
 
-EXAMPLE = Path(__file__).parent / "examples" / "cat.jpg"
+EXAMPLE = EXAMPLES / "cat.jpg"
 _AT_ONCE = 2  # events that are worked out at the same time; the others wait
 
 Work = Callable[..., str]

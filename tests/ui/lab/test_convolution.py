@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ui.convolution import (
+from ui.lab.convolution import (
     KERNELS,
     convolution_parameters,
     convolve,

@@ -13,7 +13,7 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-from ui.correction_store import LOG, CorrectionStore
+from ui.corrections.store import LOG, CorrectionStore
 
 EVERY_SECONDS = 300  # the Hub allows about a hundred commits an hour
 _ID = ".dataset-log"

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui.convolution import KERNELS, feature_map
-from ui.drawing import data_url, heat, hue_wheel, hues, shades, tone_range, with_frame, with_lines
-from ui.edges import Gradient
+from ui.lab.convolution import KERNELS, feature_map
+from ui.lab.drawing import data_url, heat, hue_wheel, hues, shades, tone_range, with_frame, with_lines
+from ui.lab.edges import Gradient
 
 NOISE = np.random.default_rng(2).integers(0, 256, (60, 80, 3), np.uint8)
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw
 
-from ui.convolution import Floats
-from ui.edges import STRONGEST, Gradient
+from ui.lab.convolution import Floats
+from ui.lab.edges import STRONGEST, Gradient
 
 Picture = npt.NDArray[np.uint8]
 

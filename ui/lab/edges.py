@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ui.convolution import Floats
+from ui.lab.convolution import Floats
 
 _SOBEL_GAIN = 8  # what the Sobel kernel makes of a slope of one grey level per pixel
 STRONGEST = 255 / 2 * 2**0.5  # no gradient is longer: full contrast over two pixels, both ways
