@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.pictures import CAT, COFFEE
+from tests.pictures import CAT, COFFEE, film
 from tests.running import ROOT, running_app
 from ui.inside.patches import FOLDER
 
@@ -19,6 +19,12 @@ DOCS = ROOT / "docs"
 def classify(page: Page) -> None:
     page.set_input_files("#photo input[type=file]", str(CAT))
     page.wait_for_selector("#why img")
+
+
+def live(page: Page) -> None:
+    page.get_by_role("tab", name="Live").click()
+    page.locator("#live [data-part=start]").click()
+    page.wait_for_selector("#live .bar.first")
 
 
 def album(page: Page) -> None:
@@ -48,13 +54,18 @@ def lab(page: Page) -> None:
 
 
 TABS: dict[str, tuple[Callable[[Page], None], bool]] = {  # what to do, and whether the whole page is shown
-    "screenshot": (classify, False), "album": (album, False), "inside": (inside, True), "lab": (lab, True),
+    "screenshot": (classify, False), "live": (live, False), "album": (album, False),
+    "inside": (inside, True), "lab": (lab, True),
 }  # fmt: skip
 
 
 def main() -> None:
-    with running_app() as app, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with running_app() as app, sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+                  f"--use-file-for-fake-video-capture={film(CAT, Path(folder))}"],
+        )  # fmt: skip
         for name, (act, full) in TABS.items():
             page = browser.new_page(viewport={"width": 1100, "height": 820})
             page.goto(app.url)

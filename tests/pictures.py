@@ -45,3 +45,14 @@ def corners(image: Image.Image) -> list[tuple[int, ...]]:
 def photos(label: str, count: int, split: str = "test") -> list[Path]:
     """The first `count` real photos of a label."""
     return sorted((SHARED / "cats-dogs" / split / label).iterdir())[:count]
+
+
+def film(path: Path, folder: Path) -> Path:
+    """What a fake camera can show: one photo over and over, as motion JPEG of 640×480."""
+    photo = Image.open(path).convert("RGB")
+    frame = Image.new("RGB", (640, 480), "gray")
+    photo = photo.resize((640, round(640 * photo.height / photo.width)))
+    frame.paste(photo, (0, (480 - photo.height) // 2))
+    target = folder / "film.mjpeg"
+    target.write_bytes(encoded(frame, "JPEG", quality=92) * 60)
+    return target

@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from tests.pictures import CAT
+from tests.pictures import CAT, film
 from tests.running import ROOT
 
 ARTEFACTS = ROOT / "artefacts"
@@ -14,16 +13,8 @@ ARTEFACTS = ROOT / "artefacts"
 
 @pytest.fixture(scope="session")
 def webcam_film(tmp_path_factory) -> Path:
-    """What the fake camera shows: one cat photo over and over, as motion JPEG."""
-    photo = Image.open(CAT).convert("RGB")
-    frame = Image.new("RGB", (640, 480), "gray")
-    photo = photo.resize((640, round(640 * photo.height / photo.width)))
-    frame.paste(photo, (0, (480 - photo.height) // 2))
-    still = tmp_path_factory.mktemp("camera") / "frame.jpg"
-    frame.save(still, quality=92)
-    film = still.with_name("film.mjpeg")
-    film.write_bytes(still.read_bytes() * 60)
-    return film
+    """What the fake camera shows."""
+    return film(CAT, tmp_path_factory.mktemp("camera"))
 
 
 @pytest.fixture(scope="session")
