@@ -54,6 +54,7 @@ class Explainer:
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
         self._inside: Inside | None = None
+        self._problem: str | None = None
         self._lock = threading.Lock()
 
     @property
@@ -64,8 +65,14 @@ class Explainer:
             ModelError: it cannot be looked into.
         """
         with self._lock:
+            if self._problem is not None:
+                raise ModelError(self._problem)
             if self._inside is None:
-                self._inside = look_inside(self._classifier)
+                try:
+                    self._inside = look_inside(self._classifier)
+                except ModelError as error:
+                    self._problem = str(error)  # it will not go away: no photo need try again
+                    raise
             return self._inside
 
     def explain(self, photo: Image.Image, label: str | None = None) -> tuple[Prediction, HeatMap]:

@@ -17,7 +17,6 @@ import numpy as np
 Kind = Literal["conv", "pool", "global", "norm", "activation", "add", "mul", "concat", "linear", "reshape", "other"]
 Pair = tuple[int, int]
 _ELEMENTWISE = ("norm", "activation")
-_AFTER_POOLING = ("reshape",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ class Graph:
     def _before(self, tensor: str) -> Op | None:
         """The op that computes `tensor`, reshapes passed over."""
         op = self._makers.get(tensor)
-        while op is not None and op.kind in _AFTER_POOLING:
+        while op is not None and op.kind == "reshape":
             op = self._makers.get(op.inputs[0])
         return op
 

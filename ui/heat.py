@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 
 import numpy as np
 from PIL import Image
 
 from model.explain import HeatMap
+from ui.data_url import image_url
 from ui.texts import say
 
 SIDE = 448  # pixels of the longer side
-_QUALITY = 80
 # from no evidence to the most, brighter at every step, so that it also reads in grey and for the colour-blind
 _COLOURS = ((40, 20, 90), (130, 30, 130), (220, 70, 80), (250, 150, 40), (255, 235, 120))
 PALETTE = np.stack(
@@ -39,9 +37,7 @@ def figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
     """The heat map with its explanation as HTML; the picture is in it, so that no file is written."""
     label = html.escape(heat_map.label)
     found = float(heat_map.heat().max()) >= _FAINT
-    buffer = io.BytesIO()
-    overlay(photo, heat_map).save(buffer, "JPEG", quality=_QUALITY)
-    source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    source = image_url(overlay(photo, heat_map))
     caption = say("classify.why_found" if found else "classify.why_nothing", language, label=label)
     method = say(f"classify.{heat_map.method}", language)
     return (

@@ -86,3 +86,18 @@ def test_without_its_hottest_fifth_a_photo_loses_more_than_without_a_random_fift
     lost = {name: float((values[:, 0] - values[:, at]).mean()) for name, values in rows.items()}
     assert lost["hottest"] > 2 * lost["random squares"]
     assert lost["coldest"] < 0.1
+
+
+def test_a_network_that_cannot_be_looked_into_is_not_tried_again(classifier, monkeypatch):
+    tried = []
+
+    def refuse(given):
+        tried.append(given)
+        raise ModelError("it is a riddle")
+
+    monkeypatch.setattr("model.explain.look_inside", refuse)
+    explainer = Explainer(classifier)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="it is a riddle"):
+            explainer.explain(open_photo(CAT))
+    assert len(tried) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import re
@@ -14,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from model.classifier import Prediction
+from ui.data_url import data_url
 from ui.texts import say
 
 THUMBNAIL = 112  # pixels a side
@@ -81,9 +81,8 @@ def _certainty(row: Row) -> float:
 
 def _figure(row: Row, answer: str) -> str:
     share, name = f"{100 * _certainty(row):.0f} %", escape(row.name)
-    source = base64.b64encode(row.thumbnail).decode()
     return (
-        f'<li><figure><img src="data:image/jpeg;base64,{source}" alt="{name}: {escape(answer)}, {share}" title="{name}" '
+        f'<li><figure><img src="{data_url(row.thumbnail, "jpeg")}" alt="{name}: {escape(answer)}, {share}" title="{name}" '
         f'width="{THUMBNAIL}" height="{THUMBNAIL}" loading="lazy" decoding="async">'
         f"<figcaption>{share}</figcaption></figure></li>"
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from model.config import Config
 from model.graph import Graph, Layer
+from ui.data_url import image_url
 from ui.heat import PALETTE
 from ui.texts import say
 
@@ -70,11 +69,7 @@ def marked(picture: Image.Image, layer: Layer, row: int, column: int) -> Image.I
 
 def image_tag(picture: Image.Image, alt: str, lossless: bool = False) -> str:
     """The picture inside an <img>, so that no file is written."""
-    buffer = io.BytesIO()
-    kind = "png" if lossless else "jpeg"
-    picture.save(buffer, kind, **({} if lossless else {"quality": 85}))
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img src="data:image/{kind};base64,{data}" alt="{html.escape(alt)}">'
+    return f'<img src="{image_url(picture, "png" if lossless else "jpeg")}" alt="{html.escape(alt)}">'
 
 
 def stages_html(graph: Graph, config: Config, language: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from colorsys import hsv_to_rgb
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw
 
+from ui.data_url import image_url
 from ui.lab.convolution import Floats
 from ui.lab.edges import STRONGEST, Gradient
 
 Picture = npt.NDArray[np.uint8]
 
 _SMALL_PIXELS = 100_000  # up to here PNG, which keeps every pixel, costs no more than JPEG
-_JPEG_QUALITY = 85
 # Okabe & Ito 2008: told apart by everybody
 _LINE_COLOURS = {"blue": (0, 114, 178), "orange": (230, 159, 0), "pink": (204, 121, 167), "green": (0, 158, 115)}
 LINE_NAMES = tuple(_LINE_COLOURS)
@@ -26,15 +24,8 @@ _HEAT = ((0, 0, 0), (120, 0, 90), (220, 50, 30), (255, 170, 0), (255, 255, 220))
 
 def data_url(picture: Picture) -> str:
     """The picture as a `data:` URL: nothing is written on the server. PNG where it is small, else JPEG."""
-    buffer = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(picture))
-    if image.width * image.height <= _SMALL_PIXELS:
-        image.save(buffer, "PNG", compress_level=1)
-        kind = "png"
-    else:
-        image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
-        kind = "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return image_url(image, "png" if image.width * image.height <= _SMALL_PIXELS else "jpeg")
 
 
 def tone_range(values: Floats, kernels: tuple[Floats, ...]) -> tuple[float, float]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from html import escape
 
+from ui.data_url import data_url
 from ui.lab import figures
 from ui.lab.convolution import convolve
 from ui.lab.drawing import Picture
@@ -40,7 +40,7 @@ def position_step(photo: Photo, sliding: Sliding, position: int, language: str) 
 def animation_step(photo: Photo, sliding: Sliding, language: str) -> str:
     """The kernel's whole way over the crop as a GIF that plays once."""
     crop = _crop(photo, sliding)
-    film = f"data:image/gif;base64,{base64.b64encode(animation(crop, sliding.applied, sliding.stride, language)).decode()}"
+    film = data_url(animation(crop, sliding.applied, sliding.stride, language), "gif")
     out = convolve(crop, sliding.applied, sliding.stride)
     caption = say("lab.animation_caption", language, crop=size(crop.shape), map=size(out.shape))
     picture = f'<img src="{film}" alt="{escape(say("lab.animation_alt", language))}">'
