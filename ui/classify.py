@@ -23,13 +23,13 @@ _CONCURRENT_CALLS = 32
 _FIGURE = """
 .why { margin: 0 }
 .why img { width: 100%; max-height: 448px; object-fit: contain; border-radius: var(--radius-lg) }
-.why figcaption { color: var(--body-text-color); font-size: var(--text-sm); margin-top: var(--spacing-sm) }
+.why figcaption, .why details { color: var(--body-text-color); font-size: var(--text-sm); margin-top: var(--spacing-sm) }
 """
 _SHOWN = 20  # answers, where a model has more
 
 
-def build(service: Service, settings: Settings) -> None:
-    """The tab's components, and the API endpoint `/classify` with the parameter `photo`."""
+def build(service: Service, settings: Settings) -> PhotoInput:
+    """The tab's components; its photo, and the API endpoint `/classify` with the parameter `photo`."""
     config = service.classifier.config
 
     async def classify(photo: bytes | None, request: gr.Request) -> dict[str, float]:
@@ -68,17 +68,19 @@ def build(service: Service, settings: Settings) -> None:
                 return ""
 
     gr.Markdown(t("classify.ask"))
+    photo = PhotoInput(
+        label=t("classify.photo"),
+        sources=["upload", "webcam", "clipboard"],
+        buttons=["fullscreen"],
+        height=360,
+        placeholder=t("classify.drop"),
+        alt_text=t("classify.photo_alt"),
+        elem_id="photo",
+        render=False,
+    )
     interface = gr.Interface(
         fn=show,
-        inputs=PhotoInput(
-            label=t("classify.photo"),
-            sources=["upload", "webcam", "clipboard"],
-            buttons=["fullscreen"],
-            height=360,
-            placeholder=t("classify.drop"),
-            alt_text=t("classify.photo_alt"),
-            elem_id="photo",
-        ),
+        inputs=photo,
         outputs=[
             gr.Label(
                 label=t("classify.answer"),
@@ -99,7 +101,7 @@ def build(service: Service, settings: Settings) -> None:
         show_progress="minimal",
         deep_link=False,  # would store a visitor's photo with the link
     )
-    photo, (answer, why) = interface.input_components[0], interface.output_components
+    answer, why = interface.output_components
     quiet: dict[str, Any] = {
         "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
     }  # fmt: skip
@@ -108,13 +110,15 @@ def build(service: Service, settings: Settings) -> None:
     photo.change(on_change, photo, [answer, why], **quiet)
     answer.select(on_select, photo, why, **quiet)
     corrections.build(service, settings, photo)
-    gr.Markdown(t("classify.deleted"))
+    keeps = settings.corrections_folder or settings.corrections_repo
+    gr.Markdown(t("classify.deleted_unless_given" if keeps else "classify.deleted"))
     gr.Markdown(_model(service))
     # what programs call, with names that no translation changes
     gr.Button(visible=False).click(
         classify, PhotoInput(label="Photo", visible=False), gr.Label(label="Answer", visible=False),
         api_name="classify", concurrency_limit=_CONCURRENT_CALLS,
     )  # fmt: skip
+    return photo
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
     method = say(f"classify.{heat_map.method}", language)
     return (
         f'<figure class="why"><img src="{source}" alt="{say("classify.why_alt", language, label=label)}">'
-        f'<figcaption>{caption} <span title="{html.escape(method)}">({heat_map.method})</span></figcaption></figure>'
+        f"<figcaption>{caption}</figcaption>"
+        f"<details><summary>{say('classify.how', language)}</summary>{method}</details></figure>"
     )
 
 

@@ -24,16 +24,21 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
         gr.Markdown(f"# {classify.plain(title)}", elem_id="title")
         with gr.Tabs():
             with gr.Tab(t("classify.tab"), id="classify"):
-                classify.build(service, settings)
+                photo = classify.build(service, settings)
             with gr.Tab(t("live.tab"), id="live"):
                 live.build(service)
             with gr.Tab(t("album.tab"), id="album"):
                 album.build(service)
             with gr.Tab(t("inside.tab"), id="inside") as tab:
-                inside.build(service, tab)
-            with gr.Tab(t("lab.tab"), id="lab"):
-                lab.build()
+                _take_along(photo, tab, inside.build(service, tab))
+            with gr.Tab(t("lab.tab"), id="lab") as tab:
+                _take_along(photo, tab, lab.build())
     return page
+
+
+def _take_along(photo: gr.Image, tab: gr.Tab, own: gr.Image) -> None:
+    """Where a tab that is opened has no photo yet, it takes the one of the Classify tab, in the browser."""
+    tab.select(None, [photo, own], own, js="(photo, own) => own ?? photo", api_visibility="private")
 
 
 def page_title(labels: tuple[str, ...], name: str) -> str:

@@ -76,6 +76,15 @@ def test_another_layer_shows_other_maps(page):
     page.wait_for_selector("#inside-channel .patches img", timeout=30 * SECONDS)
 
 
+def test_the_photo_goes_along_to_the_tabs_that_have_none(page):
+    upload(page, CAT)
+    wait_for_answer(page, "Cat")
+    page.get_by_role("tab", name="Inside the network").click()
+    page.wait_for_selector("#inside-given img", timeout=30 * SECONDS)
+    page.get_by_role("tab", name="Convolution lab").click()
+    page.wait_for_selector("#lab-pixels table", timeout=30 * SECONDS)
+
+
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
 def test_a_phone_shows_the_inside_without_scrolling_sideways(page):
     page.locator(".overflow-menu button").first.click()

@@ -163,6 +163,16 @@ def test_what_is_not_among_the_uploads_is_refused(said, tmp_path):
         uploads(gr.EventData(None, said), tmp_path)
 
 
+def test_no_more_files_are_looked_at_than_are_answered(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    many = [{"path": str(tmp_path / "a.jpg"), "name": "a.jpg"}] * 1000 + [{"path": "/etc/passwd", "name": "b"}] * 5000
+    files, too_large, left_out = uploads(
+        gr.EventData(None, {"files": many, "too_large": ["c"] * 3000, "left_out": 1e300}), tmp_path
+    )
+    assert (len(files), len(too_large), left_out) == (1000, 1000, 5000 + 2000 + 1_000_000)
+    assert uploads(gr.EventData(None, {"files": [], "too_large": [], "left_out": -5}), tmp_path) == ([], [], 0)
+
+
 def test_uploads_are_taken_with_names_fit_to_be_shown(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"x")
     said = {"files": [{"path": str(tmp_path / "a.jpg"), "name": "b\n" + 500 * "c"}], "too_large": ["d"], "left_out": 3}

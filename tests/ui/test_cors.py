@@ -48,7 +48,7 @@ def test_a_listed_site_may_call(http, path, host):
     assert before.status_code == 200
     assert before.headers["access-control-allow-origin"] == LISTED
     assert "POST" in before.headers["access-control-allow-methods"]
-    assert "Content-Type" in before.headers["access-control-allow-headers"]
+    assert "content-type" in before.headers["access-control-allow-headers"].lower()
     assert "access-control-allow-credentials" not in before.headers
 
 
@@ -80,6 +80,14 @@ def test_gradios_own_routes_answer_to_listed_sites(http, host):
 def test_gradios_own_routes_answer_to_others_as_gradio_does(http):
     assert "access-control-allow-origin" not in ask(http, "/config", OTHER)
     assert ask(http, "/config", http.base_url.scheme + "://localhost")["access-control-allow-origin"] == "http://localhost"
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_tools_for_agents_are_not_open_to_other_sites(http, host):
+    before = preflight(http, "/gradio_api/mcp/", "https://evil.example", host)
+    assert before.status_code == 400
+    assert "access-control-allow-origin" not in before.headers
+    assert preflight(http, "/gradio_api/mcp/", LISTED, host).headers["access-control-allow-origin"] == LISTED
 
 
 def test_nobody_may_where_no_site_is_listed(app):

@@ -14,6 +14,7 @@ from ui.album.archive import Archive, ArchiveError, is_archive
 
 MAX_PHOTOS = 1_000
 MAX_ARCHIVES = 20
+_MOST_LEFT_OUT = 1_000_000
 _LONGEST_NAME = 120
 
 
@@ -45,8 +46,10 @@ def uploads(event: gr.EventData, cache: str | Path) -> tuple[list[Upload], list[
     """
     try:
         said: dict[str, Any] = event._data
-        files = [Upload(_shown(each["name"]), _inside(each["path"], Path(cache).resolve())) for each in said["files"]]
-        return files, [_shown(name) for name in said["too_large"]], int(said["left_out"])
+        given, too_large, folder = said["files"], said["too_large"], Path(cache).resolve()
+        left_out = len(given[MAX_PHOTOS:]) + len(too_large[MAX_PHOTOS:]) + min(max(int(said["left_out"]), 0), _MOST_LEFT_OUT)
+        files = [Upload(_shown(each["name"]), _inside(each["path"], folder)) for each in given[:MAX_PHOTOS]]
+        return files, [_shown(name) for name in too_large[:MAX_PHOTOS]], left_out
     except (KeyError, TypeError, AttributeError, OSError, ValueError, OverflowError):
         message = "These files are not among the uploads, which are deleted after ten minutes. Upload them again."
         raise gr.Error(message, print_exception=False) from None

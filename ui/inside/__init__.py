@@ -18,7 +18,7 @@ from ui.inside import feature_maps as pictures
 from ui.inside.patches import Patches
 from ui.photo_input import PhotoInput, example_buttons
 from ui.service import Service
-from ui.texts import language_of, say, t
+from ui.texts import language_of, number, say, t
 
 _CONCURRENT_CALLS = 4
 _PATCHES_SHOWN = 9
@@ -38,8 +38,8 @@ figcaption, p { color: var(--body-text-color); font-size: var(--text-sm) }
 _Choices = list[tuple[str, int]]
 
 
-def build(service: Service, tab: gr.Tab) -> None:
-    """The tab's components, in the tab that is being built. The network is looked into when the tab is first opened."""
+def build(service: Service, tab: gr.Tab) -> PhotoInput:
+    """The tab's components, in the tab that is being built; its photo. The network is looked into when it is first opened."""
     classifier = service.classifier
     patches = Patches(classifier)
 
@@ -55,7 +55,8 @@ def build(service: Service, tab: gr.Tab) -> None:
         except ModelError as error:
             raise gr.Error(str(error), print_exception=False) from None
         choices: _Choices = [(pictures.layer_name(layer, language), layer.number) for layer in graph.layers]
-        first = graph.layers[0].number if graph.layers else None
+        # the middle of the network: neither bare edges nor too small to see
+        first = graph.stages[len(graph.stages) // 2].last.number if graph.stages else None
         return pictures.stages_html(graph, classifier.config, language), _filters(language), gr.update(
             choices=choices, value=first
         )  # fmt: skip
@@ -68,24 +69,24 @@ def build(service: Service, tab: gr.Tab) -> None:
         caption = say("inside.filters", language, n=count, rows=rows, columns=columns)
         return pictures.figure(pictures.image_tag(pictures.filters_picture(filters), caption, lossless=True), caption)
 
-    async def on_photo(photo: bytes | None, number: int | None, request: gr.Request) -> tuple[str, Any, str]:
+    async def on_photo(photo: bytes | None, layer_number: int | None, request: gr.Request) -> tuple[str, Any, str]:
         if photo is None:
             return "", [], ""
         language = language_of(request)
 
         def look(image: Image.Image) -> tuple[str, list[tuple[Image.Image, str]]]:
-            layer = layer_at(number or 1)
+            layer = layer_at(layer_number or 1)
             return _given(image, language), _maps(image, layer, language) if layer else []
 
         with readable_errors():
             given, maps = await service.look(photo, look)
         return given, gr.update(value=maps, selected_index=None), ""
 
-    async def on_layer(photo: bytes | None, number: int | None, request: gr.Request) -> tuple[Any, str]:
-        return (await on_photo(photo, number, request))[1:]
+    async def on_layer(photo: bytes | None, layer_number: int | None, request: gr.Request) -> tuple[Any, str]:
+        return (await on_photo(photo, layer_number, request))[1:]
 
-    async def on_map(photo: bytes | None, number: int | None, event: gr.SelectData, request: gr.Request) -> str:
-        layer = layer_at(number or 0)
+    async def on_map(photo: bytes | None, layer_number: int | None, event: gr.SelectData, request: gr.Request) -> str:
+        layer = layer_at(layer_number or 0)
         if photo is None or layer is None or not isinstance(event.index, int):
             return ""
         place = event.index
@@ -101,7 +102,9 @@ def build(service: Service, tab: gr.Tab) -> None:
         photo = pictures.image_tag(Image.fromarray(prepared), say("inside.given_alt", language))
         shown = [pictures.figure(photo, say("inside.given", language, **sizes))]
         if len(planes) == 3:
-            caption = say("inside.planes", language, low=f"{planes.min():.1f}", high=f"{planes.max():.1f}")
+            caption = say(
+                "inside.planes", language, low=number(planes.min(), language, 2), high=number(planes.max(), language, 2)
+            )
             shown.append(pictures.figure(pictures.image_tag(pictures.planes_picture(planes), caption), caption))
         return pictures.row_of(shown)
 
@@ -113,7 +116,10 @@ def build(service: Service, tab: gr.Tab) -> None:
     def _maps(image: Image.Image, layer: Layer, language: str) -> list[tuple[Image.Image, str]]:
         _, maps = _values(image, layer)
         return [
-            (pictures.map_picture(maps[channel]), say("inside.map", language, n=channel + 1, high=f"{maps[channel].max():.1f}"))
+            (
+                pictures.map_picture(maps[channel]),
+                say("inside.map", language, n=channel + 1, mean=number(np.abs(maps[channel]).mean(), language, 2)),
+            )
             for channel in pictures.strongest(maps)
         ]
 
@@ -132,7 +138,7 @@ def build(service: Service, tab: gr.Tab) -> None:
         )
         best = patches.best(service.explainer.inside, layer, channel, _PATCHES_SHOWN)
         parts = "".join(
-            pictures.figure(pictures.image_tag(patch.image, patch.name), f"{patch.name} {patch.activation:.1f}")
+            pictures.figure(pictures.image_tag(patch.image, patch.name), number(patch.activation, language, 2))
             for patch in best
         )
         heading = say("inside.patches", language, n=channel + 1)
@@ -167,3 +173,4 @@ def build(service: Service, tab: gr.Tab) -> None:
     photo.change(on_photo, [photo, layer], [given, maps, channel], **quiet)
     layer.change(on_layer, [photo, layer], [maps, channel], **quiet)
     maps.select(on_map, [photo, layer], channel, **quiet)
+    return photo

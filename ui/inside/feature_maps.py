@@ -12,10 +12,11 @@ from model.config import Config
 from model.graph import Graph, Layer
 from ui.data_url import image_url
 from ui.heat import PALETTE
-from ui.texts import say
+from ui.texts import number, say
 
 MAPS_SHOWN = 24
 _MAP_SIDE = 128
+_SMALLEST_FRAME = 12
 _FILTER_SIDE = 48
 
 
@@ -39,10 +40,10 @@ def filters_picture(filters: np.ndarray) -> Image.Image:
     columns = min(16, len(scaled))
     rows = -(-len(scaled) // columns)
     cell = _FILTER_SIDE + 4
-    sheet = Image.new("RGB", (columns * cell, rows * cell), (128, 128, 128))
-    for number, kernel in enumerate((scaled * 255).astype(np.uint8)):
+    sheet = Image.new("RGB", (columns * cell, rows * cell), "white")
+    for place, kernel in enumerate((scaled * 255).astype(np.uint8)):
         picture = Image.fromarray(kernel.transpose(1, 2, 0)).resize((_FILTER_SIDE, _FILTER_SIDE), Image.Resampling.NEAREST)
-        sheet.paste(picture, (number % columns * cell + 2, number // columns * cell + 2))
+        sheet.paste(picture, (place % columns * cell + 2, place // columns * cell + 2))
     return sheet
 
 
@@ -56,7 +57,7 @@ def planes_picture(planes: np.ndarray) -> Image.Image:
 def marked(picture: Image.Image, layer: Layer, row: int, column: int) -> Image.Image:
     """A copy with a frame around what the value at (row, column) of the layer's maps depends on."""
     copy = picture.copy()
-    half = (layer.receptive_field or 2 * max(picture.size)) / 2
+    half = max(layer.receptive_field or 2 * max(picture.size), _SMALLEST_FRAME) / 2
     x, y = (column + 0.5) * picture.width / layer.width, (row + 0.5) * picture.height / layer.height
     left, top = max(0, x - half), max(0, y - half)
     right, bottom = min(picture.width - 1, x + half), min(picture.height - 1, y + half)
@@ -79,25 +80,32 @@ def stages_html(graph: Graph, config: Config, language: str) -> str:
     boxes += [f"<b>{s.last.height}×{s.last.width}×{s.last.channels}</b>{say('inside.box_layers', language, n=len(s.layers))}"
               for s in graph.stages]  # fmt: skip
     if head is not None:
-        boxes.append(f"<b>{graph.shapes[head.features][1]:,}</b>{say('inside.box_head', language)}")
+        boxes.append(f"<b>{number(graph.shapes[head.features][1], language)}</b>{say('inside.box_head', language)}")
     shown = ", ".join(html.escape(answer) for answer in config.answers[:3]) + (" …" if len(config.answers) > 3 else "")
-    boxes.append(f"<b>{len(config.answers):,}</b>{shown}")
+    boxes.append(f"<b>{number(len(config.answers), language)}</b>{shown}")
     steps = '<span class="arrow" aria-hidden="true">→</span>'.join(f'<span class="box">{box}</span>' for box in boxes)
     rows = [
-        f"<tr><td>{number}</td><td>{stage.last.height}×{stage.last.width}×{stage.last.channels}</td><td>{len(stage.layers)}</td>"
-        f"<td>{_field(stage.last, language)}</td><td>{stage.parameters:,}</td></tr>"
-        for number, stage in enumerate(graph.stages, 1)
+        f"<tr><td>{count}</td><td>{stage.last.height}×{stage.last.width}×{stage.last.channels}</td><td>{len(stage.layers)}</td>"
+        f"<td>{_field(stage.last, language)}</td><td>{number(stage.parameters, language)}</td></tr>"
+        for count, stage in enumerate(graph.stages, 1)
     ]
     rest = graph.parameters - sum(stage.parameters for stage in graph.stages)
-    rows.append(f"<tr><td>{say('inside.head', language)}</td><td>{len(config.answers):,}</td><td></td>"
-                f"<td>{say('inside.whole', language)}</td><td>{rest:,}</td></tr>")  # fmt: skip
+    rows.append(f"<tr><td>{say('inside.head', language)}</td><td>{number(len(config.answers), language)}</td><td></td>"
+                f"<td>{say('inside.whole', language)}</td><td>{number(rest, language)}</td></tr>")  # fmt: skip
     names = ("stage", "shape", "layers", "field", "parameters")
     header = "".join(f"<th>{say(f'inside.column_{name}', language)}</th>" for name in names)
-    total = say("inside.total", language, n=f"{graph.parameters:,}", layers=len(graph.layers))
+    total = say("inside.total", language, n=number(graph.parameters, language), layers=len(graph.layers))
     return (
         f'<div class="stages">{steps}</div><div class="scroll"><table><thead><tr>{header}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div><p>{total}</p>"
+        f"<tbody>{''.join(rows)}</tbody></table></div><p>{total}</p><p>{_decision(graph, language)}</p>"
     )
+
+
+def _decision(graph: Graph, language: str) -> str:
+    """How the answer follows from the last maps, in words."""
+    if graph.head is None or graph.head.weight is None:
+        return say("inside.decides_deeper", language)
+    return say("inside.decides", language, n=number(graph.head.weight.shape[1], language))
 
 
 def layer_name(layer: Layer, language: str) -> str:

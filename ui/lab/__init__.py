@@ -13,6 +13,7 @@ from ui.lab.own_kernel import SIZES, STARTS
 from ui.lab.photo import OWN, Photo, Sliding
 from ui.lab.sliding import PLACES
 from ui.lab.wiring import Lab, Work, without_photo
+from ui.photo_input import PhotoInput
 from ui.texts import t
 
 _PADDINGS = ("valid", "zeros", "edge", "reflect")
@@ -21,8 +22,8 @@ _MOST_OUTPUTS = 1000
 _STEEPEST = 60  # grey levels per pixel: where even hard edges end
 
 
-def build() -> None:
-    """The tab's components, in the tab that is being built."""
+def build() -> PhotoInput:
+    """The tab's components, in the tab that is being built; its photo."""
     gr.Markdown(t("lab.intro"))
     lab = Lab("numbers", steps.framed)
     with gr.Tabs(overflow_behavior="wrap", elem_id="lab-tabs"):
@@ -40,6 +41,7 @@ def build() -> None:
         with lab.tab("sliding") as tab:
             _slow_motion(lab, tab, sliding)
     lab.connect()
+    return lab.photo
 
 
 def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:

@@ -7,9 +7,9 @@ import numpy as np
 from ui.lab import figures
 from ui.lab.drawing import LINE_NAMES, heat, hue_wheel, hues, shades, with_lines
 from ui.lab.edges import contour_lines, density, direction_histogram, edge_map, gradient
-from ui.lab.figures import number, size
+from ui.lab.figures import size
 from ui.lab.photo import Photo
-from ui.texts import say
+from ui.texts import number, say
 
 _BINS = 12
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ui.lab.drawing import Picture, data_url
-from ui.texts import say
+from ui.texts import number
 
 # for gr.HTML(css_template=...), which keeps it to that component
 STYLE = """
@@ -45,19 +45,7 @@ p { color: var(--body-text-color); }
 p.problem { border-left: 4px solid var(--color-accent); padding-left: .6rem; }
 """
 _CHANNELS = ("#e0443e", "#2e9e4f", "#4a7fe0")  # seen on white and on black
-_NEXT_TO_0 = 5e-4
 _LIGHT = (299, 587, 114)  # parts of 1000: how bright red, green and blue look (ITU-R BT.601)
-
-
-def number(value: float, language: str, digits: int = 3) -> str:
-    """A number as people write it in this language.
-
-    `digits` significant digits, all of them from 100, a real minus, and 0 for what is next to 0.
-    """
-    if abs(value) < _NEXT_TO_0:
-        return "0"
-    english = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
-    return english.translate(str.maketrans(",.-", f"{say('lab.thousands', language)}{say('lab.decimal', language)}−"))
 
 
 def size(shape: Sequence[int]) -> str:

@@ -30,7 +30,8 @@ def own_kernel(rows: object) -> Floats:
     """The typed table as a kernel.
 
     Args:
-        rows: what a table component hands out: 3 lists of 3 cells, or 5 of 5, each a number or text such as "-1" or "0,5".
+        rows: what a table component hands out: 3 lists of 3 cells, or 5 of 5, each a number or text
+            such as "-1", "0,5" or "1/9".
 
     Returns:
         float32 (3, 3) or (5, 5), -100 to 100.
@@ -51,9 +52,10 @@ def _number(cell: object, row: int, column: int) -> float:
     text = "" if cell is None else str(cell).strip().replace(",", ".").replace("−", "-")
     if not text:
         raise LabError("lab.kernel_cell_empty", row=row, column=column)
+    above, slash, below = (text if len(text) <= _LONGEST else "").partition("/")
     try:
-        value = float(text if len(text) <= _LONGEST else "")
-    except ValueError:
+        value = float(above) / (float(below) if slash else 1)  # 1/9 is a number, too
+    except (ValueError, ZeroDivisionError):
         shown = "".join(letter for letter in text[:12] if letter.isalnum() or letter in " .+-*/")
         raise LabError("lab.kernel_cell_text", row=row, column=column, cell=shown) from None
     if not math.isfinite(value) or abs(value) > LARGEST:

@@ -12,8 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ui.lab.convolution import Floats, convolve, output_size
 from ui.lab.drawing import Picture
-from ui.lab.figures import number
-from ui.texts import ENGLISH
+from ui.texts import ENGLISH, number
 
 PLACES = 5  # along each side, where the stride is 1
 _FRAME_MS, _LAST_FRAME_MS = 900, 3000

@@ -8,10 +8,10 @@ from ui.data_url import data_url
 from ui.lab import figures
 from ui.lab.convolution import convolve
 from ui.lab.drawing import Picture
-from ui.lab.figures import number, size
+from ui.lab.figures import size
 from ui.lab.photo import Photo, Sliding
 from ui.lab.sliding import animation, crop_side, places
-from ui.texts import say
+from ui.texts import number, say
 
 
 def position_step(photo: Photo, sliding: Sliding, position: int, language: str) -> str:

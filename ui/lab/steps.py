@@ -18,10 +18,10 @@ from ui.lab.convolution import (
     relu,
 )
 from ui.lab.drawing import shades, tone_range, with_frame
-from ui.lab.figures import number, size
+from ui.lab.figures import size
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import Photo, Sliding
-from ui.texts import ENGLISH, say
+from ui.texts import ENGLISH, number, say
 
 GRID = 10
 POOLING_EXAMPLE = np.array([[1, 3, 2, 4], [5, 6, 1, 2], [7, 8, 9, 4], [3, 2, 1, 0]], np.float32)

@@ -13,6 +13,7 @@ from pathlib import Path
 import gradio as gr
 
 ENGLISH = "en"
+_NEXT_TO_0 = 5e-4
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -45,6 +46,17 @@ def say(key: str, language: str, **values: object) -> str:
         KeyError: English has no such text, or it needs a value that is not given.
     """
     return TEXTS.get(language, TEXTS[ENGLISH]).get(key, TEXTS[ENGLISH][key]).format(**values)
+
+
+def number(value: float, language: str, digits: int = 3) -> str:
+    """A number as people write it in this language.
+
+    `digits` significant digits, all of them from 100, a real minus, and 0 for what is next to 0.
+    """
+    if abs(value) < _NEXT_TO_0:
+        return "0"
+    english = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.{digits}g}"
+    return english.translate(str.maketrans(",.-", f"{say('numbers.thousands', language)}{say('numbers.decimal', language)}−"))
 
 
 def language_of(request: gr.Request | None) -> str:

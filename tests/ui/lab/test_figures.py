@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ui.lab import figures
-from ui.lab.figures import number
+from ui.texts import number
 
 EVIL = '<img src=x onerror="alert(1)">'
 

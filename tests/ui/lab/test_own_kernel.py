@@ -72,3 +72,11 @@ def test_the_sentence_can_be_said_in_every_language():
     sentences = {say(refused.value.key, language, **refused.value.values) for language in TEXTS}
     assert len(sentences) == len(TEXTS)
     assert all("x" in sentence and "2" in sentence and "3" in sentence for sentence in sentences)
+
+
+def test_fractions_are_numbers():
+    assert own_kernel([["1/9"] * 3] * 3).sum() == pytest.approx(1)
+    assert own_kernel([["-1/2", "0,5/2", "1 / 4"], [0, 0, 0], [0, 0, 0]])[0].tolist() == [-0.5, 0.25, 0.25]
+    for wrong in ("1/0", "1/", "/2", "1/2/3"):
+        with pytest.raises(LabError, match="is not a number"):
+            own_kernel([[wrong, 0, 0], [0, 0, 0], [0, 0, 0]])

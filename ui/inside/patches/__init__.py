@@ -27,7 +27,7 @@ _KEPT_LAYERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Part of a stored picture: its RGB pixels, what it is called, and how much it excites the channel."""
+    """Part of a stored picture: RGB pixels, what it is called, and how much it excites the channel (mean of 3×3 values)."""
 
     image: Image.Image
     name: str
@@ -74,7 +74,7 @@ class Patches:
         return found
 
     def _of_layer(self, inside: Inside, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-        """The largest value of every map for every picture, and where it is: (pictures, channels) each."""
+        """The largest value of every map (3×3 mean) for every picture, and where: (pictures, channels) each."""
         with self._lock:
             if layer.tensor not in self._peaks:
                 self._peaks[layer.tensor] = self._search(inside, layer)
@@ -87,7 +87,16 @@ class Patches:
         values, places = [], []
         for start in range(0, len(prepared), _BATCH):
             batch = self._classifier.batch(prepared[start : start + _BATCH])
-            maps = inside.run(batch, [layer.tensor])[0].reshape(len(batch), layer.channels, -1)
+            maps = _around(inside.run(batch, [layer.tensor])[0]).reshape(len(batch), layer.channels, -1)
             values.append(maps.max(axis=2))
             places.append(maps.argmax(axis=2))
         return np.concatenate(values), np.concatenate(places)
+
+
+def _around(maps: np.ndarray) -> np.ndarray:
+    """The mean of every value and its eight neighbours: activations that end at 6, as MobileNet's, would all be equal."""
+    padded = np.pad(maps, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = maps.shape[2:]
+    parts = [padded[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    mean: np.ndarray = np.mean(parts, axis=0)
+    return mean
