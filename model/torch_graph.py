@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -98,12 +99,17 @@ class _Trace(TorchFunctionMode):
         self.ops: list[Op] = []
         self.shapes: dict[str, tuple[int, ...]] = {self.input: tuple(photos.shape)}
         self._change = change
-        # tensors are told by identity, so that all of them must stay alive
-        self._names: dict[int, tuple[str, Tensor]] = {id(photos): (self.input, photos)}
+        # tensors are told by identity; one that is gone, and whose number another has taken, is told by its reference
+        self._names: dict[int, tuple[str, weakref.ref[Tensor]]] = {}
+        self._call(photos, self.input)
 
     def name_of(self, tensor: Tensor) -> str | None:
         """The name of a tensor that depends on the photos."""
-        return self._names.get(id(tensor), (None, None))[0]
+        name, reference = self._names.get(id(tensor), (None, None))
+        return name if reference is not None and reference() is tensor else None
+
+    def _call(self, tensor: Tensor, name: str) -> None:
+        self._names[id(tensor)] = (name, weakref.ref(tensor))
 
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -117,7 +123,7 @@ class _Trace(TorchFunctionMode):
             return result
         if not isinstance(result, Tensor):
             for part in _tensors(result):  # split, chunk: parts of what it was made of
-                self._names[id(part)] = (self._write(Op("other", "part", tuple(inputs), ""), part), part)
+                self._call(part, self._write(Op("other", "part", tuple(inputs), ""), part))
             return result
         called = getattr(function, "__name__", "?")
         kind = _kind(called, before, tuple(result.shape), len(inputs))
@@ -126,7 +132,7 @@ class _Trace(TorchFunctionMode):
         op = Op(kind, called, tuple(inputs), "", parameters=parameters, mean=mean)
         name = self._write(_with_settings(op, args, kwargs), result)
         result = self._change(name, result)
-        self._names[id(result)] = (name, result)
+        self._call(result, name)
         return result
 
     def _write(self, op: Op, result: Tensor) -> str:

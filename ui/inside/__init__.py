@@ -86,12 +86,16 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
         return (await on_photo(photo, layer_number, request))[1:]
 
     async def on_map(photo: bytes | None, layer_number: int | None, event: gr.SelectData, request: gr.Request) -> str:
-        layer = layer_at(layer_number or 0)
-        if photo is None or layer is None or not isinstance(event.index, int):
+        if photo is None or not isinstance(event.index, int):
             return ""
         place = event.index
+
+        def look(image: Image.Image) -> str:
+            layer = layer_at(layer_number or 0)
+            return _channel(image, layer, place, language_of(request)) if layer else ""
+
         with readable_errors():
-            return await service.look(photo, lambda image: _channel(image, layer, place, language_of(request)))
+            return await service.look(photo, look)
 
     def _given(image: Image.Image, language: str) -> str:
         """What the first convolution sees."""
