@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,13 +12,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class RunningApp:
     url: str
     pid: int
     log: Path
+
+
+def run_alone(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine gives, on a thread of its own: the browser tests leave an event loop running on this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def free_port() -> int:

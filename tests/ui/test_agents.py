@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import importlib.util
 from pathlib import Path
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from tests.pictures import CAT, COFFEE
-from tests.running import running_app
+from tests.running import run_alone, running_app
 from ui.agents import PATH
 from ui.settings import Settings
 
@@ -41,7 +40,7 @@ def talk(url: str, name: str | None = None, arguments: dict[str, Any] | None = N
             await session.initialize()
             return await (session.call_tool(name, arguments or {}) if name else session.list_tools())
 
-    return asyncio.run(run())
+    return run_alone(run())
 
 
 @needs_mcp

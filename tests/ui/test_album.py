@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import struct
 import threading
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio as gr
@@ -21,7 +19,7 @@ from PIL import Image
 from model.classifier import Classifier, Prediction
 from model.photo import MAX_BYTES, PhotoError
 from tests.pictures import CAT, COFFEE, encoded
-from tests.running import running_app
+from tests.running import run_alone, running_app
 from ui import album
 from ui.album import archive
 from ui.album.archive import Archive, ArchiveError
@@ -227,8 +225,7 @@ def answer_all(service: Service, found: list[Source]) -> list[Row | None]:
             pass
         return done
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, run()).result()
+    return run_alone(run())
 
 
 def test_answers_are_those_of_the_classifier(classifier):

@@ -2,21 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from model.classifier import Classifier
 from tests.pictures import CAT
+from tests.running import run_alone
 from ui.service import Busy, Service
 from ui.settings import Settings
-
-
-def run(coroutine):
-    """On a thread of its own: the browser tests leave an event loop running on this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Gate:
@@ -43,7 +37,7 @@ def test_one_photo_too_many_is_turned_away_and_the_others_are_answered(classifie
         answered = await asyncio.gather(*waiting)
         return [*answered, await service.answer(CAT)]
 
-    assert len(run(visit())) == 4
+    assert len(run_alone(visit())) == 4
 
 
 def test_a_bad_photo_frees_its_place(classifier):
@@ -55,7 +49,7 @@ def test_a_bad_photo_frees_its_place(classifier):
                 await service.answer(b"nothing")
         return (await service.answer(CAT)).label
 
-    assert run(visit()) == "Cat"
+    assert run_alone(visit()) == "Cat"
 
 
 def test_settings():
