@@ -59,7 +59,9 @@ function listenForCamera(onPhoto, onProblem) {
     const facing = video.srcObject.getVideoTracks()[0].getSettings().facingMode;
     video.classList.toggle("mirror", facing !== "environment");
     show(true);
-    await video.play();
+    shutter.disabled = true; // until there is a picture to take
+    await video.play().catch(() => {}); // closed before it began
+    shutter.disabled = false;
     shutter.focus();
   });
   shutter.addEventListener("click", () => {
