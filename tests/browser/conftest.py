@@ -8,6 +8,8 @@ import pytest
 from tests.pictures import CAT, film
 from tests.running import ROOT
 
+SECONDS = 1000  # Playwright counts milliseconds
+PHONE = {"width": 375, "height": 720}
 ARTEFACTS = ROOT / "artefacts"
 
 

@@ -11,11 +11,10 @@ import zipfile
 import pytest
 from PIL import Image
 
+from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE, encoded, needs_photos, photos
 
 pytestmark = pytest.mark.browser
-SECONDS = 1000
-PHONE = {"width": 375, "height": 720}
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE
 from tests.running import running_app
 
 pytestmark = pytest.mark.browser
-SECONDS = 1000
-PHONE = {"width": 375, "height": 720}
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,10 @@ import re
 
 import pytest
 
-from tests.browser.conftest import ARTEFACTS
+from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
 from tests.pictures import CAT
 
 pytestmark = pytest.mark.browser
-SECONDS = 1000
-PHONE = {"width": 375, "height": 720}
 KERNELS, POOLING, EDGES, SLIDING = range(1, 5)
 LAST_STEP = ["#lab-histogram svg", "#lab-close img", "#lab-flat p", "#lab-contours img", "#lab-place table"]
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.conftest import PHONE, SECONDS
 from tests.running import running_app
 
 pytestmark = pytest.mark.browser
-SECONDS = 1000
-PHONE = {"width": 375, "height": 720}
 ROUTE = "**/api/classify"
 
 # Two cameras of a phone; each is a canvas, red on its left side and blue on its right side.

@@ -7,11 +7,10 @@ import re
 
 import pytest
 
+from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE, needs_photos, photos
 
 pytestmark = pytest.mark.browser
-SECONDS = 1000
-PHONE = {"width": 375, "height": 720}
 
 
 def upload(page, path) -> None:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.browser.test_page import PHONE, SECONDS, upload, wait_for_answer
+from tests.browser.conftest import PHONE, SECONDS
+from tests.browser.test_page import upload, wait_for_answer
 from tests.pictures import CAT, needs_photos, photos
 
 pytestmark = pytest.mark.browser
