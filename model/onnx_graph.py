@@ -45,15 +45,16 @@ class OnnxInside:
     """
 
     def __init__(self, path: Path, height: int, width: int) -> None:
+        blank = np.zeros((1, 3, height, width), np.float32)
         try:
             self._model = onnx.load(path)
-        except Exception as error:  # protobuf and onnx raise several unrelated types
-            raise ModelError(f"{path} cannot be looked into: {str(error).splitlines()[0]}") from None
-        reader = _Reader(self._model.graph)
-        everything = self._session([name for name in reader.tensors() if name != reader.output])
-        blank = np.zeros((1, 3, height, width), np.float32)
-        names = [output.name for output in everything.get_outputs()]
-        values = everything.run(names, {reader.input: blank})
+            reader = _Reader(self._model.graph)
+            everything = self._session([name for name in reader.tensors() if name != reader.output])
+            names = [output.name for output in everything.get_outputs()]
+            values = everything.run(names, {reader.input: blank})
+        except Exception as error:  # protobuf, onnx and onnxruntime raise several unrelated types
+            reason = str(error).partition("\n")[0]
+            raise ModelError(f"{path} cannot be looked into: {reason}") from None
         shapes = {reader.input: blank.shape} | {name: np.shape(value) for name, value in zip(names, values, strict=True)}
         self._computed = frozenset(reader.names)
         self.graph = Graph(reader.ops(shapes), reader.input, reader.output, shapes)
@@ -149,7 +150,7 @@ class _Reader:
                 self.names[node.output[0]] = self.names[dynamic[0]]
             else:
                 self._nodes.append(node)
-                self.names[node.output[0]] = node.output[0]
+                self.names |= {name: name for name in node.output if name}
         # the dequantised tensor stands for all: exposing it leaves the integer kernels as they are
         shown: dict[str, str] = {}
         for node in graph.node:
@@ -160,7 +161,7 @@ class _Reader:
 
     def tensors(self) -> list[str]:
         """Everything that is computed from the photos."""
-        return list(dict.fromkeys(self.names[node.output[0]] for node in self._nodes))
+        return list(dict.fromkeys(self.names[name] for node in self._nodes for name in node.output if name))
 
     def ops(self, shapes: dict[str, tuple[int, ...]]) -> list[Op]:
         """The operations in the order of computation, for tensors of these shapes."""
@@ -175,7 +176,7 @@ class _Reader:
                     parameters = before.parameters + op.parameters
                     ops[-1] = dataclasses.replace(before, output=op.output, bias=bias, parameters=parameters)
                     continue
-            ops.append(op)
+            ops += [op, *(dataclasses.replace(op, output=self.names[name]) for name in node.output[1:] if name)]  # Split
         return ops
 
     def _op(self, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> Op:

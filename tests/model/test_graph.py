@@ -166,6 +166,26 @@ def test_the_starters_float_twin_has_the_same_graph(classifier):
     assert quantised.head.weight == pytest.approx(twin.head.weight, abs=0.02)
 
 
+class Halves(nn.Module):
+    """As ShuffleNet: the channels are split, and every half goes its own way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        first, second = maps.chunk(2, 1)
+        return torch.cat([self.one(first), self.two(second)], 1)
+
+
+def test_both_ways_behind_a_split_are_seen(onnx_of):
+    for inside in both(small(nn.Sequential(Halves(), average())), onnx_of):
+        assert [(layer.kind, layer.kernel) for layer in inside.graph.layers][3:5] == [("conv", (1, 1)), ("conv", (3, 3))]
+        assert inside.graph.layers[-1].kind == "concat"
+        assert inside.graph.layers[-1].receptive_field == 16
+        assert inside.graph.head.weight is not None
+
+
 def test_what_cannot_be_looked_into_says_so(classifier, tmp_path):
     from model.config import ModelError
 
