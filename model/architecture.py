@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DROPOUT = 0.2
 _ADVICE = "try resnet34, resnet50 or mobilenet_v2"
-Library = Literal["torchvision", "timm", "export"]
+Library = Literal["torchvision", "timm", "export", "script"]
 
 
 def build(name: str, outputs: int, library: Library = "torchvision") -> nn.Sequential:
@@ -62,6 +62,8 @@ def imagenet_network(name: str, library: Library, trained: bool = False) -> nn.M
         raise ModelError(
             f"{name} came out of a fastai export and cannot be built anew: only its model.onnx and the export have it"
         )
+    if library == "script":
+        raise ModelError(f"{name} is a class of a training script: build it there, and load its model.safetensors into it")
     network: nn.Module
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # remarks on how a network used to be called or initialised

@@ -11,12 +11,9 @@ from PIL import Image
 
 from model.config import NEITHER, Activation, Config
 from model.network import Network
-from model.photo import PhotoSource, fit, open_photo
+from model.photo import PhotoSource, fit, open_for
 
 MAX_BATCH = 32
-# A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
-_OVERSAMPLING = 1.4
-_EXACT_OVERSAMPLING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,6 @@ class Classifier:
         mean = np.asarray(config.input.mean, dtype=np.float32).reshape(3, 1, 1)
         self._scale = 1 / (255 * std)
         self._shift = -mean / std
-        oversampling = _EXACT_OVERSAMPLING if config.input.exact else _OVERSAMPLING
-        self._at_least = round(config.input.height * oversampling), round(config.input.width * oversampling)
 
     @classmethod
     def load(
@@ -123,7 +118,7 @@ class Classifier:
         Raises:
             model.photo.PhotoError: the photo cannot be used; the message is for the person who sent it.
         """
-        return open_photo(photo, at_least=self._at_least)
+        return open_for(photo, self.config.input)
 
     def predict(self, prepared: Sequence[np.ndarray]) -> list[Prediction]:
         """Answer for photos from `prepare`, in one call of the network per 32 photos."""

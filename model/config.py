@@ -65,11 +65,17 @@ class Neither(_Strict):
 class Architecture(_Strict):
     """The network as `model.architecture.build` makes it: a body of torchvision or timm, average pooling, one linear layer.
 
-    With the library `export` it is what a fastai export held, under the name that describes it best; it cannot be built anew.
+    Two kinds of network cannot be built anew. With the library `export` it is what a fastai export held, under the name
+    that describes it best; with `script`, a class that a training script spells out, under the name of script and class.
     """
 
-    library: Literal["torchvision", "timm", "export"]
+    library: Literal["torchvision", "timm", "export", "script"]
     name: str = Field(min_length=1)
+
+    @property
+    def can_be_built(self) -> bool:
+        """Whether `model.architecture.build` can make it."""
+        return self.library in ("torchvision", "timm")
 
 
 class Config(_Strict):

@@ -54,6 +54,9 @@ _NOT_PHOTOS = (
     (b"\x1aE\xdf\xa3", "a video: send one frame of it as JPEG"),
     (b"%!PS", "a PostScript file: export it as PNG"),
 )
+# A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
+_OVERSAMPLING = 1.4
+_EXACT_OVERSAMPLING = 8
 _RESAMPLING = {name.lower(): filter for name, filter in Image.Resampling.__members__.items()}
 _STRIP_PIXELS = 1_000_000
 _ORIENTATION = 0x0112
@@ -291,6 +294,12 @@ def _from_array(array: np.ndarray) -> Image.Image:
     elif array.dtype != np.uint8:
         raise PhotoError(f"An array photo is uint8, uint16, bool or float, not {array.dtype}.")
     return Image.fromarray(np.ascontiguousarray(array))
+
+
+def open_for(source: PhotoSource, size: Input) -> Image.Image:
+    """Open a photo as `open_photo` does, no larger than a network with the input `size` needs it."""
+    oversampling = _EXACT_OVERSAMPLING if size.exact else _OVERSAMPLING
+    return open_photo(source, at_least=(round(size.height * oversampling), round(size.width * oversampling)))
 
 
 def fit(image: Image.Image, size: Input) -> np.ndarray:

@@ -16,9 +16,12 @@ PICTURES = {
     "reliability.png": "Reliability diagram: accuracy against confidence",
     "top_losses.png": "Top losses: the photos whose true answer got the lowest probability",
     "robustness.png": "Robustness: accuracy on spoiled photos",
+    "curves.png": "Curves: loss and accuracy after each epoch of training, and the learning rate",
+    "predictions.png": "Ten pictures with their true and their predicted label",
 }
 
 ORIGINS = {
+    "none": "none: it began with random numbers.",
     "mobilenet_v2-imagenet": (
         "ImageNet weights of TensorFlow's MobileNetV2 1.0 224 (Apache-2.0), from the int8 TFLite file "
         "`tf2_mobilenet_v2_1.0_224_ptq.tflite` of google-coral/test_data (sha256 "
@@ -92,7 +95,10 @@ def model_card(config: Config, folder: Path | None = None) -> str:
         license=config.training["licence"],
         library_name="onnx",
         pipeline_tag="image-classification",
-        tags=["image-classification", "fastai", config.architecture.name],
+        tags=[
+            "image-classification",
+            *(["fastai", config.architecture.name] if config.architecture.can_be_built else ["pytorch"]),
+        ],
         model_name=config.name,
         eval_results=results or None,
     )
@@ -128,8 +134,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             *_pictures(folder),
             "## What it is",
             "",
-            f"- Network: {config.architecture.library} {config.architecture.name}, average pooling and one linear layer; "
-            "int8 in `model.onnx`, float16 in `model.safetensors`.",
+            f"- Network: {_network(config)}",
             f"- Input: {size.width}×{size.height} RGB, resize `{size.resize}`, mean {_rounded(size.mean)}, "
             f"std {_rounded(size.std)}.",
             f"- Temperature {config.temperature:.3f}, fitted on the validation photos.",
@@ -155,6 +160,16 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
         ]
     )
+
+
+def _network(config: Config) -> str:
+    network = config.architecture
+    if network.can_be_built:
+        return (
+            f"{network.library} {network.name}, average pooling and one linear layer; int8 in `model.onnx`, float16 in "
+            "`model.safetensors`."
+        )
+    return f"{network.name}; float32 in `model.onnx`, float16 in `model.safetensors`."
 
 
 def _result(name: str, result: dict[str, Any]) -> list[str]:

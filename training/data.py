@@ -172,6 +172,19 @@ def split(photos: Photos, valid: float, seed: int, test: float = 0, groups: np.n
     return Splits(parts[0], parts[1], parts[2] if test else None)
 
 
+def split_found(found: dict[str, Photos], valid: float, seed: int) -> Splits:
+    """The splits that `sources.open_data` found; what is to validate on is drawn from the rest where it is not one of them.
+
+    Raises:
+        DataError: see `split`.
+    """
+    if "all" in found:
+        return split(found["all"], valid, seed)
+    if "valid" in found:
+        return Splits(found["train"], found["valid"], found.get("test"))
+    return split(found["train"], valid, seed)._replace(test=found["test"])
+
+
 def _deal(groups: list[list[int]], targets: list[int]) -> list[list[list[int]]]:
     """Groups to train on, then those of each side that wants so many photos; a group too large for a side is trained on."""
     dealt: list[list[list[int]]] = [[] for _ in [0, *targets]]

@@ -356,7 +356,8 @@ def main() -> None:
         came_from_export = served.config.architecture.library == "export"
         if came_from_export and arguments.write:
             raise ModelError(f"{folder} was converted from an export; --write needs a model that was trained here")
-        reference = load_torch(folder) if (folder / WEIGHTS).is_file() and not came_from_export else None
+        can_be_built = (folder / WEIGHTS).is_file() and served.config.architecture.can_be_built
+        reference = load_torch(folder) if can_be_built else None
         photos = open_photos(arguments.data, arguments.neither, arguments.label_from, unpacked)
         result = write_report(
             served,

@@ -48,10 +48,8 @@ if not MAIN_PROCESS:
     os.environ["TQDM_DISABLE"] = "1"
 
 # %%
-import platform
 import tempfile
 from contextlib import nullcontext, suppress
-from types import TracebackType
 from typing import Any
 
 import matplotlib
@@ -80,21 +78,22 @@ from fastai.vision.all import (
     valley,
 )
 
-from model.classifier import Classifier, softmax
+from model.classifier import Classifier
 from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, ModelError, Neither
-from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
+from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
 from training import fast
-from training.card import LEARNER, REPORT, metric_rows, model_card
+from training.card import LEARNER, REPORT, metric_rows
 from training.check import check_splits
 from training.checkpoint import Checkpoint
 from training.data import DataError, Splits, check_disk, repeat_neither
 from training.data_report import describe, text, write
-from training.evaluate import collect_logits, scores, write_report
 from training.export import export_learner, quantise, versions
 from training.features import FeatureExtractor
-from training.metrics import fit_temperature
+from training.finish import calibrate, document
+from training.interrupt import say_when_interrupted
+from training.machine import trainer
 from training.publish import PublishError, check_access, push
 from training.settings import parse
 from training.sources import open_data
@@ -123,16 +122,8 @@ clock = fast.Clock(STARTED, (settings.minutes or 0) * 60)
 set_seed(settings.seed, reproducible=False)
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
-
-    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """End with a sentence where somebody pressed Ctrl-C."""
-        if issubclass(kind, KeyboardInterrupt):
-            again = "to start again; what was computed is found again" if settings.minutes else "with --resume to go on"
-            say(f"\nInterrupted; no model was written. Use the same command {again}.", file=sys.stderr)
-        else:
-            sys.__excepthook__(kind, error, trace)
-
-    sys.excepthook = end
+    again = "to start again; what was computed is found again" if settings.minutes else "with --resume to go on"
+    say_when_interrupted(f"Interrupted; no model was written. Use the same command {again}." if MAIN_PROCESS else "")
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it
@@ -238,13 +229,11 @@ extras = [MixUp(settings.mixup)] if settings.mixup else []
 learn = Learner(dls, network, loss_func=loss, metrics=accuracy, splitter=splitter, cbs=[BnFreeze, *extras])
 if torch.cuda.is_available():  # channels_last, and half precision where it is safe
     learn.to_channelslast(amp_mode=AMPMode.BF16 if torch.cuda.is_bf16_supported() else AMPMode.FP16)
-    hardware = torch.cuda.get_device_name()
 else:
     learn.to_channelslast(use_amp=False)
-    hardware = f"{available_cores()} CPU cores ({platform.machine()})"
 if settings.compile:
     network.compile()
-say(f"{settings.arch} ({start.library}) on {hardware}, {len(dls.train)} steps an epoch")
+say(f"{settings.arch} ({start.library}) on {trainer()}, {len(dls.train)} steps an epoch")
 
 config = Config(
     format_version=FORMAT_VERSION,
@@ -344,7 +333,7 @@ config = config.model_copy(
             "licence": settings.licence,
             "settings": chosen | {"lr": rate},
             "history": history,
-            "hardware": hardware,
+            "hardware": trainer(),
             "minutes": (time.monotonic() - STARTED) / 60,
         }
     }
@@ -358,20 +347,13 @@ with written_whole(settings.out) as folder, tempfile.TemporaryDirectory() as scr
     sample = np.random.default_rng(settings.seed).choice(len(epoch), min(CALIBRATION_PHOTOS, len(epoch)), replace=False)
     quantise(float_graph, folder / ONNX, [in_torch.batch([in_torch.prepare(epoch.paths[i])]) for i in sample])
 
-    (folder / CONFIG).write_text(config.to_json(), "utf-8")
-    logits, truth = collect_logits(load_folder(folder), validation, "fitting the temperature")
-    config = config.model_copy(update={"temperature": fit_temperature(logits, truth)})
+    config = calibrate(folder, config, validation)
     export_learner(network, config, folder / LEARNER)
-    (folder / CONFIG).write_text(config.to_json(), "utf-8")
-    results = {"validation": scores(config, softmax(logits / config.temperature), truth)}
     name, photos = ("test", test) if test else ("validation", validation)
-    results[name] = write_report(load_folder(folder), photos, folder / REPORT, name, model=folder, robustness=ROBUSTNESS_PHOTOS)
-    config = config.model_copy(update={"metrics": results})
-    (folder / CONFIG).write_text(config.to_json(), "utf-8")
-    (folder / CARD).write_text(model_card(config, folder), "utf-8")
+    config = document(folder, config, name, photos, ROBUSTNESS_PHOTOS)
 checkpoint.remove()
 
-say(f"\n{settings.out} on the {name} photos\n\n" + "\n".join(metric_rows(results[name])))
+say(f"\n{settings.out} on the {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
 say(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
 say(f"\nLook at the report: {settings.out / REPORT / 'report.html'}")
 say(f"Try it:             python -m model --model {settings.out} PHOTO")

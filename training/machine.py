@@ -16,6 +16,15 @@ def describe(*packages: str) -> str:
     return ", ".join([line, *(f"{name} {version(name)}" for name in packages)])
 
 
+def trainer() -> str:
+    """What a network is trained on here: the GPU, or the cores."""
+    import torch
+
+    return (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else f"{available_cores()} CPU cores ({platform.machine()})"
+    )
+
+
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():

@@ -1,9 +1,10 @@
-"""Types for command line options: a wrong value is refused with the range that is allowed."""
+"""Types and checks for command line options: a wrong value is refused with what is allowed."""
 
 from __future__ import annotations
 
 import math
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
 
 
 def share(text: str) -> float:
@@ -49,10 +50,27 @@ def at_least_one(text: str) -> int:
 
 def side(text: str) -> int:
     """A whole number of pixels, 32 to 2048."""
-    value = _whole(text, 32)
+    return _pixels(text, 32)
+
+
+def small_side(text: str) -> int:
+    """A whole number of pixels, 16 to 2048."""
+    return _pixels(text, 16)
+
+
+def _pixels(text: str, lowest: int) -> int:
+    value = _whole(text, lowest)
     if value > 2048:
         raise ArgumentTypeError(f"must be at most 2048 pixels, not {text}")
     return value
+
+
+def check_out(parser: ArgumentParser, settings: Namespace) -> None:
+    """Refuse an --out without a name, or among the photos of --data."""
+    if not settings.out.name:
+        parser.error(f"--out {settings.out} has no name: name a folder to write")
+    if Path(settings.data).resolve() in settings.out.resolve().parents and Path(settings.data).is_dir():
+        parser.error(f"--out {settings.out} lies among the photos of --data: name a folder elsewhere")
 
 
 def _whole(text: str, lowest: int) -> int:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.options import at_least_one, count, minutes, rate, repository, share, side
+from training.options import at_least_one, check_out, count, minutes, rate, repository, share, side
 
 EPOCHS, FREEZE_EPOCHS = 4, 1
 
@@ -101,10 +101,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("--space needs --push USER/NAME: the Space loads the model from the Hub")
     if settings.valid + settings.test >= 1:
         parser.error(f"--valid {settings.valid} and --test {settings.test} leave nothing to train on")
-    if not settings.out.name:
-        parser.error(f"--out {settings.out} has no name: name a folder to write")
-    if Path(settings.data).resolve() in settings.out.resolve().parents and Path(settings.data).is_dir():
-        parser.error(f"--out {settings.out} lies among the photos of --data: name a folder elsewhere")
+    check_out(parser, settings)
     if settings.resume and settings.minutes:
         parser.error("--resume and --minutes exclude each other: start again, what was computed before is found again")
     return settings

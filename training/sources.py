@@ -1,7 +1,7 @@
 """Where photos come from: whatever `--data` names becomes lists of photo files with their labels.
 
-A folder per class; `train/`, `valid/` and `test/` of such; an archive or the address of an archive; a fastai dataset; a
-dataset on the Hub. What has to be unpacked is unpacked once, into a folder that is kept and found again.
+A folder per class; `train/`, `valid/` and `test/` of such; an archive or the address of an archive; a dataset of fastai, of
+torchvision or on the Hub. What has to be unpacked is unpacked once, into a folder that is kept and found again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from training.data import SUFFIXES, DataError, Photos, check_disk, find_photos, photos_below, photos_by_name, subfolders
+from training.dataset_rows import hub_rows, is_torchvision, suffix, torchvision_rows
 
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz")
 SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test"}
@@ -34,8 +35,8 @@ def open_data(
     """The photos that `data` names, by split.
 
     Args:
-        data: a folder, an archive (.zip, .tgz, .tar...), its http(s) address, a fastai dataset (`pets`), or a dataset on
-            the Hub (`microsoft/cats_vs_dogs`).
+        data: a folder, an archive (.zip, .tgz, .tar...), its http(s) address, a fastai dataset (`pets`), one of torchvision
+            (`torchvision:CIFAR10`), or a dataset on the Hub (`microsoft/cats_vs_dogs`).
         unpacked: where an archive or a dataset is unpacked; what is there already is used again.
         label_from: `folder` (the default), `name` (the fastbook rule: a capitalised file name is a cat, the others are
             dogs), or a regular expression whose first group, searched in the file name, is the label.
@@ -107,12 +108,14 @@ def _neither_splits(neither: Path | None, names: set[str]) -> dict[str, Path]:
 def _folder(data: str, unpacked: Path) -> tuple[Path, str]:
     """The folder that `data` stands for, and the rule that gives its labels if nobody chooses one."""
     path = Path(data)
+    if is_torchvision(data):
+        return _dataset(data, unpacked), BY_FOLDER
     if data.startswith(("http://", "https://")):
         return _fastai(data, unpacked), BY_FOLDER
     if path.is_dir():
         if not any(path.glob("**/*.parquet")):
             return path, BY_FOLDER
-        return _hub_dataset(str(path), unpacked), BY_FOLDER
+        return _dataset(str(path), unpacked), BY_FOLDER
     if path.is_file():
         if not data.lower().endswith(ARCHIVES):
             raise DataError(f"  - {data} is a file; --data names a folder or an archive ({', '.join(ARCHIVES)})")
@@ -121,7 +124,7 @@ def _folder(data: str, unpacked: Path) -> tuple[Path, str]:
         raise DataError(f"  - {data} is not a folder, and there is no such file")
     if url := fastai_address(data):
         return _fastai(url, unpacked), _FASTAI_RULES.get(data.lower(), BY_FOLDER)
-    return _hub_dataset(data, unpacked), BY_FOLDER
+    return _dataset(data, unpacked), BY_FOLDER
 
 
 def fastai_address(name: str) -> str | None:
@@ -202,8 +205,8 @@ def _inner(folder: Path) -> Path:
         folder = inside[0]
 
 
-def _hub_dataset(name: str, unpacked: Path) -> Path:
-    """Lay out a dataset with an image column and a class column as folders, the bytes of each photo as they are."""
+def _dataset(name: str, unpacked: Path) -> Path:
+    """Lay out a dataset that comes as rows as folders, the bytes of each photo as they are."""
     local = sorted(Path(name).rglob("*.parquet")) if Path(name).is_dir() else []
     stamps = [f"{path.resolve()} {path.stat().st_mtime_ns}" for path in local] or [name]
     target = unpacked / f"dataset-{hashlib.sha256(' '.join(stamps).encode()).hexdigest()[:12]}"
@@ -212,49 +215,14 @@ def _hub_dataset(name: str, unpacked: Path) -> Path:
     partial = target.with_name(target.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        for split, total, rows in _dataset_rows(name):
+        for split, total, rows in torchvision_rows(name, unpacked) if is_torchvision(name) else hub_rows(name):
             for index, (label, content) in enumerate(tqdm(rows, total=total, desc=f"{name}, {split}", unit="photo")):
                 folder = partial / SPLITS.get(split, split) / (label.replace("/", "_").strip(". ") or "_")
                 folder.mkdir(parents=True, exist_ok=True)
-                (folder / f"{index:07d}{_suffix(content)}").write_bytes(content)
+                (folder / f"{index:07d}{suffix(content)}").write_bytes(content)
         partial.rename(target)
     except OSError as error:
         raise DataError(f"  - the photos of {name} cannot be laid out as files: {error}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target if split_folders(target) else _inner(target)
-
-
-def _dataset_rows(name: str) -> Iterator[tuple[str, int, Iterator[tuple[str, bytes]]]]:
-    """(split, photos, rows of label and encoded photo) of each split of a dataset."""
-    from datasets import ClassLabel, Image, disable_progress_bars, load_dataset
-
-    disable_progress_bars()
-    try:
-        splits = load_dataset(name)
-    except Exception as error:  # the library, the Hub client and the network raise their own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(
-            f"  - {name} is not a folder here, and could not be loaded as a dataset from the Hub or a fastai dataset: {reason}"
-        ) from None
-    for split, table in splits.items():
-        photo = next((column for column, feature in table.features.items() if isinstance(feature, Image)), None)
-        classes = [column for column, feature in table.features.items() if isinstance(feature, ClassLabel)]
-        label = next((column for column in ("label", "labels", "fine_label", *classes) if column in classes), None)
-        if photo is None or label is None:
-            raise DataError(f"  - {name} has no column of images beside one of class labels: {', '.join(table.column_names)}")
-        yield str(split), len(table), _rows(table.cast_column(photo, Image(decode=False)), photo, label)
-
-
-def _rows(table: Any, photo: str, label: str) -> Iterator[tuple[str, bytes]]:
-    names = table.features[label].names
-    for row in table:
-        value = row[photo]
-        content = value["bytes"] if value["bytes"] is not None else Path(value["path"]).read_bytes()
-        if row[label] >= 0:  # -1 is a row without a label
-            yield names[row[label]], content
-
-
-def _suffix(content: bytes) -> str:
-    """A file name's ending for encoded photos: only a hint, since photos are opened by their contents."""
-    return ".png" if content.startswith(b"\x89PNG") else ".jpg"

@@ -21,6 +21,7 @@ from PIL import Image
 from model import Classifier
 from model.folder import load_torch
 from tests.running import ROOT
+from tests.training.lessons import run, run_notebook
 
 SCRIPT = ROOT / "training" / "fine_tune.py"
 
@@ -57,14 +58,10 @@ def options(data: Path, out: Path) -> list[str]:
     return [str(part) for pair in chosen.items() for part in pair]
 
 
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(SCRIPT), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=900)
-
-
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory) -> tuple[Path, str]:
     out = tmp_path_factory.mktemp("models") / "colours"
-    done = run(options(data, out))
+    done = run(SCRIPT, *options(data, out))
     assert done.returncode == 0, done.stderr
     return out, done.stdout
 
@@ -138,7 +135,7 @@ def test_training_goes_on_from_a_model_folder(trained, data, tmp_path):
     arguments[arguments.index("none")] = str(folder / "model.safetensors")
     arguments[arguments.index("--epochs") + 1] = "1"
     arguments += ["--freeze-epochs", "0", "--lr", "1e-4"]
-    done = run(arguments)
+    done = run(SCRIPT, *arguments)
     assert done.returncode == 0, done.stderr
     training = Classifier.load(str(tmp_path / "more")).config.training
     assert training["weights"] == "none"
@@ -166,15 +163,15 @@ def test_an_interrupted_run_goes_on(trained, data, tmp_path):
     arguments[arguments.index("--epochs") + 1] = "3"
     interrupted(arguments, tmp_path / "model-run" / "checkpoint.pth")
     assert not (tmp_path / "model").exists()
-    changed = run([*arguments, "--resume", "--lr", "0.5"])
+    changed = run(SCRIPT, *arguments, "--resume", "--lr", "0.5")
     assert changed.returncode == 1
     assert "give the same as before: --lr (0.002)" in changed.stderr
-    done = run([*arguments, "--resume"])
+    done = run(SCRIPT, *arguments, "--resume")
     assert done.returncode == 0, done.stderr
     history = Classifier.load(str(tmp_path / "model")).config.training["history"]
     assert [row["stage"] for row in history] == [0, 1, 1, 1]  # every epoch once
     assert not (tmp_path / "model-run" / "checkpoint.pth").exists()
-    nothing = run([*arguments, "--resume"])
+    nothing = run(SCRIPT, *arguments, "--resume")
     assert nothing.returncode == 1
     assert "there is nothing to resume" in nothing.stderr
 
@@ -184,7 +181,7 @@ def test_every_regulariser_and_a_test_set(data, tmp_path):
     arguments[arguments.index("resnet18")] = "mobilenetv3_small_050"  # of timm
     arguments += ["--test", "0.2", "--class-weights", "--label-smoothing", "0.1", "--mixup", "0.2", "--patience", "1"]
     arguments += ["--lr-find"]
-    done = run(arguments)
+    done = run(SCRIPT, *arguments)
     assert done.returncode == 0, done.stderr
     config = Classifier.load(str(tmp_path / "model")).config
     assert config.architecture.library == "timm"
@@ -219,7 +216,7 @@ def test_the_fast_path(trained, data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("none")] = str(folder / "model.safetensors")
     arguments += ["--minutes", "0.5"]
-    first = run(arguments)
+    first = run(SCRIPT, *arguments)
     assert first.returncode == 0, first.stderr
     for words in ("the plan for 0.5 minutes", "polishing the last", "linear head: cross-validated loss", "minutes in all"):
         assert words in first.stdout
@@ -227,20 +224,16 @@ def test_the_fast_path(trained, data, tmp_path):
     assert config.training["history"][0]["step"] == "head"
     assert config.metrics["validation"]["accuracy"] >= 0.9
     assert len(list((tmp_path / "model-run").glob("features-*.npy"))) == 1
-    second = run(arguments)
+    second = run(SCRIPT, *arguments)
     assert second.returncode == 0, second.stderr
     assert "features:" in first.stderr
     assert "features:" not in second.stderr  # found again on disk
 
 
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
-    notebook = jupytext.read(SCRIPT)
-    line = next(line for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("NOTEBOOK_OPTIONS"))
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("--epochs") + 1] = "1"
-    for cell in notebook.cells:
-        cell.source = cell.source.replace(line, f"NOTEBOOK_OPTIONS = {' '.join(arguments)!r}")
-    NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    run_notebook(SCRIPT, *arguments)
     assert Classifier.load(str(tmp_path / "model")).config.labels == ("blue", "red")
 
 
@@ -281,7 +274,7 @@ def test_mistakes_end_before_training_with_a_sentence(data, tmp_path, change, wo
     arguments = options(data, tmp_path / "model")
     for option, value in change.items():
         arguments[arguments.index(option) + 1] = value
-    done = run(arguments)
+    done = run(SCRIPT, *arguments)
     assert done.returncode == 1
     assert "Cannot train:" in done.stderr
     assert words in done.stderr

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
+import pickle
 import tarfile
 import threading
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.pictures import quadrants
 from tests.training.test_data import make
@@ -259,3 +263,45 @@ def test_a_zip_with_a_damaged_member(tmp_path):
     archive.write_bytes(content)
     with pytest.raises(DataError, match="cannot be unpacked"):
         open_data(archive, tmp_path / "unpacked")
+
+
+@leaks
+def test_cifar10_as_torchvision_downloads_it(tmp_path, web, monkeypatch):
+    from torchvision.datasets import CIFAR10
+
+    folder, url = web
+    batches = tmp_path / CIFAR10.base_folder
+    batches.mkdir()
+
+    def write(name: str, content: dict[str, object]) -> str:
+        (batches / name).write_bytes(pickle.dumps(content))
+        return hashlib.md5((batches / name).read_bytes()).hexdigest()
+
+    grey = np.full((4, 3 * 32 * 32), 7, np.uint8)
+    grey[:, : 32 * 32] = 200  # the red plane comes first
+    content = {"data": grey, "labels": [0, 1, 1, 0]}
+    hashes = {name: write(name, content) for name in ("data_batch_1", "test_batch")}
+    meta = {"filename": "batches.meta", "key": "label_names", "md5": write("batches.meta", {"label_names": ["cat", "a/b"]})}
+    pack(batches, folder / CIFAR10.filename)
+    monkeypatch.setattr(CIFAR10, "url", f"{url}/{CIFAR10.filename}")
+    monkeypatch.setattr(CIFAR10, "tgz_md5", hashlib.md5((folder / CIFAR10.filename).read_bytes()).hexdigest())
+    monkeypatch.setattr(CIFAR10, "train_list", [["data_batch_1", hashes["data_batch_1"]]])
+    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", hashes["test_batch"]]])
+    monkeypatch.setattr(CIFAR10, "meta", meta)
+    found = open_data("torchvision:CIFAR10", tmp_path / "unpacked")
+    counts = {name: photos.counts() for name, photos in found.items()}
+    assert counts == {"train": {"a_b": 2, "cat": 2}, "test": {"a_b": 2, "cat": 2}}
+    assert Image.open(found["train"].paths[0]).convert("RGB").getpixel((5, 5)) == (200, 7, 7)
+    (folder / CIFAR10.filename).unlink()
+    assert open_data("torchvision:CIFAR10", tmp_path / "unpacked") == found  # not downloaded again
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("torchvision:ImageNet", "not known; there are torchvision:CIFAR10"),
+    ("torchvision:CIFAR100", "could not be downloaded .* name a folder or an archive"),
+])  # fmt: skip
+def test_a_torchvision_dataset_that_cannot_be_had(tmp_path, monkeypatch, name, words):
+    monkeypatch.setattr("torchvision.datasets.CIFAR10.url", "http://127.0.0.1:9/cifar.tar.gz")
+    monkeypatch.setattr("torchvision.datasets.CIFAR100.url", "http://127.0.0.1:9/cifar.tar.gz")
+    with pytest.raises(DataError, match=words):
+        open_data(name, tmp_path / "unpacked")

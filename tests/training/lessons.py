@@ -1,0 +1,42 @@
+"""Running a lesson: as a script, as a notebook, or a part of it alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jupytext
+from nbclient import NotebookClient
+
+from tests.running import ROOT
+
+
+def run(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a script as its users do."""
+    command = [sys.executable, str(script), *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+
+
+def run_notebook(script: Path, *arguments: object) -> Any:
+    """Run a script as a notebook, with these options; gives the notebook with its outputs."""
+    notebook = jupytext.read(script)
+    lines = [line for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("NOTEBOOK_OPTIONS")]
+    assert len(lines) == 1
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(lines[0], f"NOTEBOOK_OPTIONS = {' '.join(map(str, arguments))!r}")
+    NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    return notebook
+
+
+def part(script: Path, names: set[str], given: dict[str, Any]) -> dict[str, Any]:
+    """The functions and classes `names` of a script, without running the rest of it; they see what is `given`."""
+    tree = ast.parse(script.read_text("utf-8"))
+    chosen = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in names]
+    assert {node.name for node in chosen} == names
+    future = ast.parse("from __future__ import annotations").body
+    made = dict(given)
+    exec(compile(ast.Module([*future, *chosen], []), str(script), "exec"), made)
+    return made

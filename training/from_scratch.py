@@ -1,0 +1,483 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Train an image classifier from scratch
+#
+# No weights that somebody else trained, and no library that trains for you: small pictures, a network that fits on a
+# page, and a loop of a few lines. Read it from top to bottom as a lesson, run it cell by cell, or run it as a script:
+#
+#     python training/from_scratch.py --data torchvision:CIFAR10 --out models/small
+#
+# CIFAR-10 is 60,000 pictures of 32×32 pixels in ten classes. Any folder of small pictures will do; `--help` says which
+# forms `--data` can take.
+
+# %%
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+STARTED = time.monotonic()
+REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
+IN_NOTEBOOK = "ipykernel" in sys.modules
+START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
+ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
+if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
+    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
+    ROOT = Path.cwd() / "cat-or-dog"
+if IN_NOTEBOOK:
+    needed = {"onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript", "pillow_heif": "pillow-heif"}
+    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
+sys.path.insert(0, str(ROOT))
+
+# %%
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import matplotlib
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from model.classifier import Classifier
+from model.config import Input, ModelError
+from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
+from model.save import export_onnx, save_weights
+from training.card import REPORT, metric_rows
+from training.data import DataError, check_disk, split_found
+from training.finish import calibrate, document, lesson_config
+from training.interrupt import say_when_interrupted
+from training.lesson_settings import parse_from_scratch
+from training.pictures import read_pictures
+from training.sources import open_data
+
+# %% [markdown]
+# ## 1. What to do
+#
+# In a notebook, write the options into `NOTEBOOK_OPTIONS`.
+
+# %%
+NOTEBOOK_OPTIONS = "--data torchvision:CIFAR10 --out models/small"
+
+settings = parse_from_scratch(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+torch.manual_seed(settings.seed)
+torch.backends.cudnn.benchmark = True  # on a GPU: the pictures are all of one size, so the fastest way is worth looking for
+if not IN_NOTEBOOK:
+    matplotlib.use("Agg")
+    say_when_interrupted("Interrupted; no model was written.")
+
+# %% [markdown]
+# ## 2. Pictures in
+#
+# Every picture goes through the door that a visitor's picture goes through, and small ones stay in memory: an array of
+# bytes per split. A part of what there is to train on is held back: **validation** pictures tell how it goes while we
+# choose and train, **test** pictures are looked at once, at the end. Networks like numbers around zero, so the mean and
+# the standard deviation of each colour are measured, on training pictures alone.
+
+# %%
+run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the run, not to the model
+try:
+    check_replaceable(settings.out)
+    check_disk(settings.out.parent, needed=300_000_000)
+    run.mkdir(parents=True, exist_ok=True)
+    found = open_data(settings.data, run / "data", settings.label_from)
+    splits = split_found(found, settings.valid, settings.seed)
+    training, validation, test = splits
+    size = Input(height=settings.size, width=settings.size, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
+    reading = time.monotonic()
+    pictures, targets = read_pictures(training, size, "reading pictures to train on")
+    valid_pictures, valid_targets = (t.to(device) for t in read_pictures(validation, size, "reading pictures to validate on"))
+except (DataError, ModelError, OSError) as error:
+    with suppress(OSError):  # where there is something in it already, it stays
+        run.rmdir()
+    raise SystemExit(f"Cannot train:\n{error}") from None
+pictures, targets = pictures.to(device), targets.to(device)
+reading = time.monotonic() - reading
+labels = training.labels
+print(f"{len(training):,} pictures to train on, {len(validation):,} to validate on, {len(test) if test else 0:,} to test on")
+mean = torch.stack([channel.float().mean() for channel in pictures.unbind(1)]) / 255
+std = (torch.stack([channel.float().std() for channel in pictures.unbind(1)]) / 255).clamp(min=0.001)
+
+
+def normalise(pictures: torch.Tensor) -> torch.Tensor:
+    """uint8 (N, 3, H, W), 0-255 → float32, with mean 0 and standard deviation 1 over the training pictures."""
+    return (pictures / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+
+
+print("mean " + ", ".join(f"{m:.4f}" for m in mean) + "; standard deviation " + ", ".join(f"{s:.4f}" for s in std))
+
+# %% [markdown]
+# ## 3. Look at them
+#
+# If you cannot tell what they show, do not expect it of a network.
+
+# %%
+_, axes = plt.subplots(4, 8, figsize=(10, 5.5))
+for ax, index in zip(axes.flat, torch.randperm(len(pictures))[:32].tolist(), strict=False):
+    ax.imshow(pictures[index].permute(1, 2, 0).cpu())
+    ax.set_title(labels[targets[index]], fontsize=9)
+for ax in axes.flat:
+    ax.axis("off")
+plt.tight_layout()
+plt.savefig(run / "pictures.png", dpi=80)
+print(f"look at {run / 'pictures.png'}")
+
+# %% [markdown]
+# ## 4. A network is a class
+#
+# `__init__` says which layers there are, `forward` in what order a batch runs through them. A convolution slides small
+# patterns over the picture and notes where each one fits; pooling keeps the best fit of every four neighbours, so that
+# the next layer sees twice as far. One linear layer weighs the evidence at the end: one number per label, the **logits**.
+#
+# The lesson's network has five convolutions, and a linear layer that sees what each of the last patterns found in each of
+# the places that are left.
+
+# %%
+
+
+class LessonNetwork(nn.Module):
+    """float32 (N, 3, side, side) → logits (N, outputs), for a side of 16 and more."""
+
+    def __init__(self, outputs: int, width: int, side: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv3 = nn.Conv2d(width, 2 * width, 3, padding=1)
+        self.conv4 = nn.Conv2d(2 * width, 2 * width, 3, padding=1)
+        self.conv5 = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
+        self.linear = nn.Linear(4 * width * (side // 8) ** 2, outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        x = F.relu(self.conv1(x))
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = F.relu(self.conv3(x))
+        x = F.max_pool2d(F.relu(self.conv4(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv5(x)), 2)
+        return self.linear(x.flatten(1))
+
+
+# %% [markdown]
+# The fast one has learned three things that were found out later. **Batch norm** brings every channel back to mean 0
+# and standard deviation 1, so that it learns at rates that would tear the lesson's network apart (Ioffe and Szegedy
+# 2015). The first layer takes **strides** of two pixels: a quarter of the places, a quarter of the work. And every
+# pair of convolutions is there **to add** to what came in, not to replace it (He et al. 2016).
+
+# %%
+
+
+def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution, batch norm, ReLU."""
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+
+
+class FastNetwork(nn.Module):
+    """float32 (N, 3, side, side) → logits (N, outputs), for any side of 16 and more."""
+
+    def __init__(self, outputs: int, width: int, side: int) -> None:
+        super().__init__()
+        self.stem = convolution(3, width, kernel=4, stride=2)
+        self.stages = nn.ModuleList(
+            nn.Sequential(convolution(inputs, inputs), convolution(inputs, 2 * inputs)) for inputs in (width, 2 * width)
+        )
+        self.linear = nn.Linear(4 * width, outputs)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """See the class."""
+        x = self.stem(x)
+        for stage in self.stages:
+            x = F.max_pool2d(stage(x), 2)
+        return self.linear(x.mean((2, 3)))
+
+
+# %% [markdown]
+# ## 5. Two recipes, one loss, one optimiser
+#
+# The **loss** (cross-entropy) is how surprised the network is by the true labels, in nats: with K labels and no idea it
+# is log K. The **optimiser** (stochastic gradient descent) moves every weight a little in the direction that lowers it
+# for one batch; momentum keeps it moving. The **learning rate** says how far, and follows a schedule: it rises for a
+# while, since the first gradients of random weights are wild, and decays to almost nothing, so that the network settles.
+
+
+# %%
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained."""
+
+    network: type[nn.Module]
+    width: int  # channels of its first layer
+    epochs: int  # how often every picture is trained on
+    batch_size: int  # pictures per step
+    lr: float  # the highest learning rate
+    warm_up: float = 0.0  # share of the training in which it rises to that
+    last_lr: float = 1.0  # what is left of it at the end
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0  # share of the answer that is given to all labels alike
+    shift: int = 0  # pixels that pictures are moved by, at most
+    mirror: bool = False  # show every picture from its other side in every other epoch
+
+
+RECIPES = {
+    "lesson": Recipe(LessonNetwork, width=16, epochs=25, batch_size=64, lr=0.008, momentum=0.9),
+    "fast": Recipe(
+        FastNetwork,
+        width=64 if device.type == "cuda" else 32,
+        epochs=16,
+        batch_size=1024 if device.type == "cuda" else 256,
+        lr=0.4,
+        warm_up=0.2,
+        last_lr=0.01,
+        momentum=0.9,
+        weight_decay=5e-4,
+        label_smoothing=0.1,
+        shift=2,
+        mirror=True,
+    ),
+}
+changes = {name: value for name in ("epochs", "width") if (value := getattr(settings, name))}
+recipe = replace(RECIPES[settings.recipe], **changes)
+if not settings.mirror:
+    recipe = replace(recipe, mirror=False)
+
+
+def new_network() -> nn.Module:
+    """The recipe's network with random weights; the channels of a pixel lie side by side, which convolutions like."""
+    fresh = recipe.network(len(labels), recipe.width, settings.size).to(device)
+    return fresh.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+network = new_network()
+loss_function = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+optimiser = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
+
+
+def learning_rate(progress: float) -> float:
+    """The learning rate when a share `progress` of the training, 0-1, is done: one triangle (Smith 2018)."""
+    if progress < recipe.warm_up:
+        return recipe.lr * max(progress / recipe.warm_up, recipe.last_lr)
+    decayed = (progress - recipe.warm_up) / (1 - recipe.warm_up)
+    return recipe.lr * (1 - (1 - recipe.last_lr) * decayed)
+
+
+# %% [markdown]
+# ## 6. The same picture is never seen twice
+#
+# A cat in a mirror is a cat, and so is a cat two pixels further left. (A letter is not: `--no-mirror`.) Every picture is
+# moved a little, anew in every epoch, and shows its other side in every other one (Jordan 2024): a whole batch at once,
+# on the device where it lies, by arithmetic on the indices of pixels. What moves in from outside mirrors what is at the
+# edge.
+
+
+# %%
+def augment(batch: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """uint8 (N, 3, H, W), each moved by up to `recipe.shift` pixels, and mirrored where `mirrored`, bool (N,), says so."""
+
+    def moved(side: int) -> torch.Tensor:
+        by = torch.randint(-recipe.shift, recipe.shift + 1, (len(batch), 1), device=device)
+        index = (torch.arange(side, device=device) + by).abs()
+        return side - 1 - (side - 1 - index).abs()
+
+    rows, columns = moved(batch.shape[2]), moved(batch.shape[3])
+    columns = torch.where(mirrored[:, None], batch.shape[3] - 1 - columns, columns)
+    each = torch.arange(len(batch), device=device)[:, None, None]
+    return batch.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+# %% [markdown]
+# ## 7. The loop
+#
+# Forward, loss, backward, step: the rest is book-keeping. After every epoch the network answers the validation
+# pictures, and if it never did better, its weights are the new **checkpoint**. With `--minutes` the clock says how much
+# of the training is done, else the number of steps. On a GPU, 16-bit numbers are used where they are safe.
+
+# %%
+WRITING = 25.0  # seconds that a model folder and its report take, before any picture is answered
+batch_size = min(recipe.batch_size, len(pictures))
+steps = recipe.epochs * (len(pictures) // batch_size)
+if settings.minutes:  # what is not training: writing, and answering validation and test pictures as visitors' are answered
+    answering = 1.5 * reading * (len(validation) + len(test or ())) / (len(training) + len(validation))
+    until = STARTED + 60 * settings.minutes - WRITING - answering
+    if until - time.monotonic() < 3:
+        least = (time.monotonic() - STARTED + WRITING + answering) / 60
+        raise SystemExit(f"--minutes {settings.minutes:g} is too short: without any training it takes {least:.1f}")
+began = time.monotonic()
+
+
+def share_done(step: int) -> float:
+    """How much of the training is done, 0-1."""
+    return (time.monotonic() - began) / (until - began) if settings.minutes else step / steps
+
+
+def logits_of(pictures: torch.Tensor) -> torch.Tensor:
+    """Logits float32 (N, outputs) of uint8 (N, 3, H, W)."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network(normalise(batch)) for batch in pictures.split(500)])
+
+
+checkpoint = run / "best.pth"
+history: list[dict[str, float]] = []
+first_side = torch.rand(len(pictures), device=device) < 0.5  # which side every picture begins with; then they alternate
+step = epoch = 0
+try:
+    while (progress := share_done(step)) < 1:
+        network.train()
+        losses = torch.zeros((), device=device)
+        order = torch.randperm(len(pictures), device=device)
+        batches = order[: len(pictures) // batch_size * batch_size].split(batch_size)  # what is left over has its turn later
+        seen = 0
+        for batch in (bar := tqdm(batches, desc=f"epoch {epoch + 1}", leave=False)):
+            if (progress := share_done(step)) >= 1:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(progress)
+            chosen = pictures[batch]
+            if recipe.shift:
+                chosen = augment(chosen, (first_side[batch] ^ bool(epoch % 2)) & recipe.mirror)
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                loss = loss_function(network(normalise(chosen)), targets[batch])  # forward, loss
+            optimiser.zero_grad()
+            loss.backward()  # backward
+            optimiser.step()  # step
+            losses += loss.detach()
+            step, seen = step + 1, seen + 1
+            bar.set_postfix_str(f"{100 * progress:.0f} % of the training done", refresh=False)
+        if not seen:
+            break
+        epoch += 1
+        answers = logits_of(valid_pictures)
+        row = {
+            "epoch": epoch,
+            "train_loss": float(losses) / max(seen, 1),
+            "valid_loss": float(F.cross_entropy(answers, valid_targets)),
+            "valid_accuracy": float((answers.argmax(1) == valid_targets).float().mean()),
+            "lr": learning_rate(progress),
+            "seconds": time.monotonic() - began,
+        }
+        print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
+        if row["valid_accuracy"] >= max((before["valid_accuracy"] for before in history), default=0):
+            torch.save(network.state_dict(), checkpoint.with_suffix(".part"))
+            checkpoint.with_suffix(".part").replace(checkpoint)
+        history.append(row)
+except KeyboardInterrupt:
+    if not history:
+        raise
+    print(f"\nInterrupted: going on with the best of {len(history)} epochs.")
+
+# %% [markdown]
+# ## 8. The curves
+#
+# Both losses fall: it learns. The one of training falls and the one of validation rises: it learns by heart, and what
+# helps is more pictures, more augmentation or fewer epochs. Label smoothing keeps the loss of training up: a perfect
+# answer is no longer free.
+
+# %%
+epochs = [row["epoch"] for row in history]
+_, axes = plt.subplots(1, 3, figsize=(13, 3.8))
+axes[0].plot(epochs, [row["train_loss"] for row in history], ".-", label="training, while it learned")
+axes[0].plot(epochs, [row["valid_loss"] for row in history], ".-", label="validation")
+axes[0].legend()
+axes[1].plot(epochs, [row["valid_accuracy"] for row in history], ".-")
+axes[2].plot(epochs, [row["lr"] for row in history], ".-")
+for ax, title in zip(axes, ("loss (nats)", "validation accuracy", "learning rate"), strict=True):
+    ax.set(title=title, xlabel="epochs")
+    ax.grid(alpha=0.3)
+plt.tight_layout()
+plt.savefig(run / "curves.png", dpi=80)
+
+# %% [markdown]
+# ## 9. Load it again
+#
+# A network is a class and its weights. The class makes a new one with random weights, the best checkpoint fills them
+# in, and the new network must answer the validation pictures exactly as well as the old one did on its best day.
+
+# %%
+network = new_network()
+network.load_state_dict(torch.load(checkpoint, map_location=device, weights_only=True))
+best = max(history, key=lambda row: (row["valid_accuracy"], row["epoch"]))
+again = float((logits_of(valid_pictures).argmax(1) == valid_targets).float().mean())
+print(f"best epoch: {best['epoch']}, validation accuracy {best['valid_accuracy']:.4f}; loaded again: {again:.4f}")
+
+# %% [markdown]
+# ## 10. A model folder, and ten predictions
+#
+# The same kind of folder that `fine_tune.py` writes: everything that serves a model opens it. From here on nothing
+# knows the class above any more: the network is a graph in `model.onnx`, the labels and the normalisation lie beside
+# it, and pictures come in as a visitor's do. A temperature makes the probabilities honest (Guo et al. 2017); it is fitted
+# on validation pictures. Then, once, the test pictures.
+
+# %%
+size = size.model_copy(update={"mean": tuple(mean.tolist()), "std": tuple(std.tolist())})
+described = f"{recipe.network.__name__} of training/from_scratch.py"
+used = {name: value for name, value in vars(recipe).items() if name != "network"}
+config = lesson_config(settings, splits, size, described, "none", history, (time.monotonic() - STARTED) / 60, **used)
+name, photos = ("test", test) if test else ("validation", validation)
+
+
+def draw_predictions(classifier: Classifier, path: Path) -> None:
+    """Ten of `photos`, with their true and their predicted label."""
+    chosen = torch.randperm(len(photos))[:10].tolist()
+    predictions = classifier.classify([photos.paths[i] for i in chosen])
+    _, axes = plt.subplots(2, 5, figsize=(11, 5.6))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, i, prediction in zip(axes.flat, chosen, predictions, strict=False):
+        ax.imshow(classifier.prepare(photos.paths[i]))
+        right = prediction.label == photos.answers[i]
+        title = f"is: {photos.answers[i]}\nsays: {prediction.label}, {prediction.probability:.0%}"
+        ax.set_title(title, fontsize=10, color="darkgreen" if right else "firebrick")
+    plt.tight_layout()
+    plt.savefig(path, dpi=80)
+
+
+with written_whole(settings.out) as folder:
+    save_weights(network, folder / WEIGHTS)
+    export_onnx(network, folder / ONNX, settings.size, settings.size)
+    config = calibrate(folder, config, validation)
+    draw_predictions(load_folder(folder), run / "predictions.png")
+    drawn = [run / "curves.png", run / "predictions.png"]
+    config = document(folder, config, name, photos, pictures=drawn)
+checkpoint.unlink()
+if not IN_NOTEBOOK:
+    say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
+
+# %% [markdown]
+# ## 11. Ask twice
+#
+# A network is not quite sure that a cat in a mirror is a cat. The mean of what it says about a picture and about its
+# mirror image is right a little more often, for twice the work. What the app serves asks once.
+
+# %%
+if recipe.mirror:
+    shown, answers = (t.to(device) for t in read_pictures(photos, size, "reading pictures to ask twice"))
+    network.to(device)
+    once = logits_of(shown)
+    twice = once + logits_of(shown.flip(3))
+    right = [float((logits.argmax(1) == answers).float().mean()) for logits in (once, twice)]
+    print(f"asked once {right[0]:.2%}, asked twice {right[1]:.2%} of {len(photos):,} {name} pictures")
+
+print(f"\n{settings.out} on {len(photos):,} {name} pictures\n\n" + "\n".join(metric_rows(config.metrics[name])))
+print(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
+print(f"\nLook at the curves: {settings.out / REPORT / 'curves.png'}")
+print(f"and at ten answers: {settings.out / REPORT / 'predictions.png'}")
+print(f"Read the report:    {settings.out / REPORT / 'report.html'}")
+print(f"Try it:             python -m model --model {settings.out} PICTURE")
+print(f"Serve it:           MODEL_REPO={settings.out} python app.py")

@@ -1,0 +1,233 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Transfer learning, written out
+#
+# A network that has learned to see from a million photos is kept as it is: the **base**, frozen. What it makes of each of
+# your photos, the **features**, goes into a small new network that learns your labels: the **head**. First in plain
+# PyTorch, then as the fastai call that does the same; the two must come out equal, and the last table shows that they do.
+#
+#     python training/transfer.py --data PHOTOS --out models/mine
+#
+# `fine_tune.py` goes on from here: it trains the base too, on photos that are never the same twice.
+
+# %%
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+STARTED = time.monotonic()
+REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
+IN_NOTEBOOK = "ipykernel" in sys.modules
+START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
+ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
+if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
+    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
+    ROOT = Path.cwd() / "cat-or-dog"
+if IN_NOTEBOOK:
+    needed = {"fastai": "fastai==2.8.12", "onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript"}
+    needed |= {"pillow_heif": "pillow-heif"}
+    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
+sys.path.insert(0, str(ROOT))
+
+# %%
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+from tqdm.auto import tqdm
+
+from model.config import Input, ModelError
+from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
+from model.save import export_onnx, save_weights
+from training.card import metric_rows
+from training.data import DataError, check_disk, split_found
+from training.finish import calibrate, document, lesson_config
+from training.interrupt import say_when_interrupted
+from training.lesson_settings import parse_transfer
+from training.pictures import read_pictures
+from training.sources import open_data
+from training.weights import pretrained
+
+# %% [markdown]
+# ## 1. What to do
+#
+# In a notebook, write the options into `NOTEBOOK_OPTIONS`.
+
+# %%
+NOTEBOOK_OPTIONS = "--data photos --out models/mine"
+
+settings = parse_transfer(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+torch.manual_seed(settings.seed)
+if not IN_NOTEBOOK:
+    say_when_interrupted("Interrupted; no model was written.")
+
+# %% [markdown]
+# ## 2. Photos, and a base
+#
+# The base comes from torchvision with the weights it was trained to on ImageNet, and it expects colours as they were
+# normalised there. Frozen means two things: no weight gets a gradient, and batch norms keep the statistics they have
+# (`eval`), also while the head is trained.
+
+# %%
+run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the run, not to the model
+try:
+    check_replaceable(settings.out)
+    check_disk(settings.out.parent, needed=500_000_000)
+    found = open_data(settings.data, run / "data", settings.label_from)
+    splits = split_found(found, settings.valid, settings.seed)
+    labels = splits.training.labels
+    start = pretrained(settings.arch, len(labels), settings.weights)
+    size = Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std)
+    photos, targets = read_pictures(splits.training, size, "reading photos to train on")
+    valid_photos, valid_targets = read_pictures(splits.validation, size, "reading photos to validate on")
+except (DataError, ModelError, OSError) as error:
+    raise SystemExit(f"Cannot train:\n{error}") from None
+
+
+class Base(nn.Module):
+    """A frozen base: uint8 (N, 3, H, W), 0-255 → features float32 (N, F), the average of each feature map."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body.requires_grad_(requires_grad=False)
+        self.mean, self.std = torch.tensor(size.mean).view(3, 1, 1), torch.tensor(size.std).view(3, 1, 1)
+
+    def train(self, mode: bool = True) -> Base:
+        """Stay in evaluation mode, whatever is asked for."""
+        return super().train(mode=False)
+
+    def forward(self, photos: torch.Tensor) -> torch.Tensor:
+        """Normalise, look, and average over all places."""
+        x = (photos.to(device) / 255 - self.mean.to(device)) / self.std.to(device)
+        return self.body(x).mean((2, 3))
+
+
+base = Base(start.network[0]).to(device).eval()
+
+# %% [markdown]
+# ## 3. Look at every photo once
+#
+# A frozen base says the same about the same photo in every epoch. So it is asked once, and the epochs train on what it
+# said. This is what makes transfer learning a matter of seconds, even without a GPU.
+
+
+# %%
+def features_of(photos: torch.Tensor, description: str) -> torch.Tensor:
+    """Features float32 (N, F) of photos uint8 (N, 3, H, W)."""
+    with torch.inference_mode():
+        return torch.cat([base(batch) for batch in tqdm(photos.split(32), desc=description, unit="batch")]).clone()
+
+
+clock = time.perf_counter()
+features, valid_features = features_of(photos, "features to train on"), features_of(valid_photos, "features to validate on")
+targets, valid_targets = targets.to(device), valid_targets.to(device)
+looking = time.perf_counter() - clock
+
+# %% [markdown]
+# ## 4. Train the head
+#
+# Features → 128 numbers → ReLU → one logit per label. The optimiser is Adam with the values that fastai chooses; weight
+# decay shrinks matrices and leaves biases alone. One line per epoch, four lines per batch.
+
+
+# %%
+def batches(inputs: torch.Tensor) -> DataLoader[tuple[torch.Tensor, ...]]:
+    """Inputs and targets in batches, shuffled anew every epoch: in the same order for whoever asks."""
+    order = torch.Generator().manual_seed(settings.seed)
+    return DataLoader(TensorDataset(inputs, targets), settings.batch_size, shuffle=True, generator=order)
+
+
+first_head = nn.Sequential(nn.Linear(features.shape[1], 128), nn.ReLU(), nn.Linear(128, len(labels))).to(device)
+head = copy.deepcopy(first_head)
+decayed, others = ([p for p in head.parameters() if (p.ndim > 1) == matrix] for matrix in (True, False))
+groups = [{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0.0}]
+optimiser = torch.optim.AdamW(groups, settings.lr, betas=(0.9, 0.99), eps=1e-5)
+
+
+def validate(logits: torch.Tensor) -> tuple[float, float]:
+    """Validation loss in nats, and accuracy 0-1."""
+    right = (logits.argmax(1) == valid_targets).float().mean()
+    return float(F.cross_entropy(logits, valid_targets)), float(right)
+
+
+clock = time.perf_counter()
+in_pytorch = []
+shuffled = batches(features)
+for epoch in range(settings.epochs):
+    for batch, answers in shuffled:
+        loss = F.cross_entropy(head(batch), answers)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.inference_mode():
+        in_pytorch.append(validate(head(valid_features)))
+    print(f"epoch {epoch + 1}: validation loss {in_pytorch[-1][0]:.4f}, accuracy {in_pytorch[-1][1]:.4f}")
+seconds = looking + time.perf_counter() - clock
+
+# %% [markdown]
+# ## 5. A model folder
+#
+# Base, average and head are one network again, and the folder is one like any other: the app serves it.
+
+# %%
+network = nn.Sequential(base.body, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), *head))
+history = [{"epoch": i + 1, "valid_loss": loss, "valid_accuracy": right} for i, (loss, right) in enumerate(in_pytorch)]
+described = f"{settings.arch}, frozen, with the head of training/transfer.py"
+config = lesson_config(settings, splits, size, described, settings.weights, history, (time.monotonic() - STARTED) / 60)
+name, shown = ("test", splits.test) if splits.test else ("validation", splits.validation)
+with written_whole(settings.out) as folder:
+    save_weights(network, folder / WEIGHTS)
+    export_onnx(copy.deepcopy(network), folder / ONNX, settings.size, settings.size)
+    config = calibrate(folder, config, splits.validation)
+    config = document(folder, config, name, shown)
+if not IN_NOTEBOOK:
+    say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
+print(f"\n{settings.out} on {len(shown):,} {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
+print(f"\nServe it: MODEL_REPO={settings.out} python app.py\n")
+
+# %% [markdown]
+# ## 6. The same as a fastai call
+#
+# `Learner` and `fit` hide the loop, and nothing else: the same base, the same first weights of the head, the same batches
+# in the same order. (`vision_learner(dls, resnet34)` downloads the base and builds a head; then it is such a `Learner`.) fastai
+# sends every photo through the base in every epoch: that is what it takes as soon as photos are augmented or the base
+# is trained too, and it is why `fine_tune.py` does it.
+
+# %%
+if settings.fastai:
+    from fastai.vision.all import DataLoaders, Learner, accuracy, params
+
+    print(f"the same with fastai: about {settings.epochs * looking / 60:.1f} minutes; --no-fastai leaves it out")
+    valid = DataLoader(TensorDataset(valid_photos, valid_targets), 64)
+    dls = DataLoaders(batches(photos), valid, device=device)
+    whole = nn.Sequential(base, copy.deepcopy(first_head))
+    learn = Learner(dls, whole, F.cross_entropy, metrics=accuracy, splitter=lambda m: [params(m[0]), params(m[1])])
+    learn.freeze()
+    clock = time.perf_counter()
+    learn.fit(settings.epochs, settings.lr)
+    of_fastai = time.perf_counter() - clock
+    with torch.inference_mode():
+        difference = (head(valid_features).softmax(1) - whole[1](valid_features).softmax(1)).abs().max()
+    print("\n| epoch | loss, PyTorch | fastai | accuracy, PyTorch | fastai |\n|---|---|---|---|---|")
+    for i, (ours, (_, *theirs)) in enumerate(zip(in_pytorch, learn.recorder.values, strict=True)):
+        print(f"| {i + 1} | {ours[0]:.5f} | {theirs[0]:.5f} | {ours[1]:.2%} | {theirs[1]:.2%} |")
+    print(f"\nOn no validation photo do two probabilities differ by more than {difference:.1e}.")
+    print(f"PyTorch took {seconds:.1f} s (looking at every photo once: {looking:.1f} s), fastai {of_fastai:.1f} s.")
