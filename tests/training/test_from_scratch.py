@@ -99,7 +99,7 @@ def test_the_network_can_be_looked_into_and_explained(trained, data):
 
 def test_the_weights_fill_the_class_of_the_script(trained, data):
     folder, _ = trained
-    names = {"LessonNetwork", "FastNetwork", "convolution"}
+    names = {"LessonNetwork", "FastNetwork", "Block"}
     classes = part(SCRIPT, names, {"nn": nn, "F": F, "torch": torch})
     network = classes["LessonNetwork" if folder.name == "lesson" else "FastNetwork"](2, 8, 32)
     weights = load_file(folder / "model.safetensors")
