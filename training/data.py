@@ -172,17 +172,31 @@ def split(photos: Photos, valid: float, seed: int, test: float = 0, groups: np.n
     return Splits(parts[0], parts[1], parts[2] if test else None)
 
 
-def split_found(found: dict[str, Photos], valid: float, seed: int) -> Splits:
+def split_found(found: dict[str, Photos], valid: float, seed: int, per_class: int | None = None) -> Splits:
     """The splits that `sources.open_data` found; what is to validate on is drawn from the rest where it is not one of them.
+
+    Args:
+        per_class: how many photos of each class to draw, at most, from each split but the test photos.
 
     Raises:
         DataError: see `split`.
     """
+    if per_class:
+        found = {name: photos if name == "test" else _draw(photos, per_class, seed) for name, photos in found.items()}
     if "all" in found:
         return split(found["all"], valid, seed)
     if "valid" in found:
         return Splits(found["train"], found["valid"], found.get("test"))
     return split(found["train"], valid, seed)._replace(test=found["test"])
+
+
+def _draw(photos: Photos, per_class: int, seed: int) -> Photos:
+    """At most `per_class` photos of each answer, drawn at random, in their order."""
+    draw = random.Random(seed)
+    of_class: dict[str, list[int]] = {}
+    for index, answer in enumerate(photos.answers):
+        of_class.setdefault(answer, []).append(index)
+    return photos.take(sorted(i for members in of_class.values() for i in draw.sample(members, min(per_class, len(members)))))
 
 
 def _deal(groups: list[list[int]], targets: list[int]) -> list[list[list[int]]]:

@@ -97,7 +97,7 @@ try:
     check_disk(settings.out.parent, needed=300_000_000)
     run.mkdir(parents=True, exist_ok=True)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits = split_found(found, settings.valid, settings.seed)
+    splits = split_found(found, settings.valid, settings.seed, settings.per_class)
     training, validation, test = splits
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
     reading = time.monotonic()

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.options import at_least_one, check_out, count, minutes, rate, share, small_side
+from training.options import at_least_one, at_least_two, check_out, count, minutes, rate, share, small_side
 
 
 def parse_from_scratch(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -63,6 +63,9 @@ def _parser(name: str, description: str, epilog: str, data: str) -> argparse.Arg
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
     parser.add_argument(
         "--valid", type=share, default=0.1, metavar="SHARE", help="pictures to validate on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--per-class", type=at_least_two, metavar="N", help="use only so many of each class, to try it (default: all)"
     )
     parser.add_argument("--label-from", metavar="RULE", help="where labels come from, as in training/fine_tune.py")
     parser.add_argument("--name", help="the model's name in its card (default: the name of the folder)")

@@ -48,6 +48,11 @@ def at_least_one(text: str) -> int:
     return _whole(text, 1)
 
 
+def at_least_two(text: str) -> int:
+    """A whole number of at least 2."""
+    return _whole(text, 2)
+
+
 def side(text: str) -> int:
     """A whole number of pixels, 32 to 2048."""
     return _pixels(text, 32)

@@ -92,7 +92,7 @@ try:
     check_replaceable(settings.out)
     check_disk(settings.out.parent, needed=500_000_000)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits = split_found(found, settings.valid, settings.seed)
+    splits = split_found(found, settings.valid, settings.seed, settings.per_class)
     labels = splits.training.labels
     start = pretrained(settings.arch, len(labels), settings.weights)
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std)

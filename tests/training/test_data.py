@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import quadrants
-from training.data import DataError, Photos, check_disk, find_photos, repeat_neither, split
+from training.data import DataError, Photos, check_disk, find_photos, repeat_neither, split, split_found
 
 
 def make(root: Path, counts: dict[str, int]) -> Path:
@@ -115,3 +115,26 @@ def test_a_class_of_one_photo_saved_many_times():
 def test_names_that_cannot_be_shown_are_refused(tmp_path, label):
     with pytest.raises(DataError, match="has a name that cannot be shown"):
         find_photos(make(tmp_path / "data", {label: 2, "fine": 2}))
+
+
+def test_what_was_found_is_split_where_it_is_not():
+    def photos(name, count):
+        return Photos(tuple(Path(f"{name}{i}") for i in range(2 * count)), ("a", "b") * count, ("a", "b"))
+
+    everything = split_found({"all": photos("p", 50)}, 0.2, 1)
+    assert [len(part) for part in everything[:2]] == [80, 20]
+    assert everything.test is None
+    given = {"train": photos("t", 30), "valid": photos("v", 10), "test": photos("s", 5)}
+    assert split_found(given, 0.2, 1) == (given["train"], given["valid"], given["test"])
+    drawn = split_found({"train": photos("t", 30), "test": photos("s", 5)}, 0.5, 1)
+    assert [len(part) for part in drawn] == [30, 30, 10]
+    assert not set(drawn.training.paths) & set(drawn.validation.paths)
+
+
+def test_so_many_of_each_class():
+    photos = Photos(tuple(Path(str(i)) for i in range(30)), ("a",) * 20 + ("b",) * 10, ("a", "b"))
+    test = Photos(photos.paths, photos.answers, photos.labels)
+    few = split_found({"train": photos, "test": test}, 0.5, 1, per_class=12)
+    assert {a: few.training.counts()[a] + few.validation.counts()[a] for a in "ab"} == {"a": 12, "b": 10}
+    assert few.test == test
+    assert split_found({"all": photos}, 0.5, 1, 4) != split_found({"all": photos}, 0.5, 2, 4)
