@@ -243,6 +243,7 @@ class Recipe:
     label_smoothing: float = 0.0  # share of the answer that is given to all labels alike
     shift: int = 0  # pixels that pictures are moved by, at most
     mirror: bool = False  # show every picture from its other side in every other epoch
+    small: float = 0.0  # share of the training in which pictures have 3/4 of their side, which is half of the work
 
 
 RECIPES = {
@@ -260,6 +261,7 @@ RECIPES = {
         label_smoothing=0.1,
         shift=2,
         mirror=True,
+        small=0.6,
     ),
 }
 changes = {name: value for name in ("epochs", "width") if (value := getattr(settings, name))}
@@ -316,7 +318,9 @@ def augment(batch: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
 #
 # Forward, loss, backward, step: the rest is book-keeping. After every epoch the network answers the validation
 # pictures, and if it never did better, its weights are the new **checkpoint**. With `--minutes` the clock says how much
-# of the training is done, else the number of steps. On a GPU, 16-bit numbers are used where they are safe.
+# of the training is done, else the number of steps. The fast recipe begins with smaller pictures: what there is to learn
+# first can be seen in them too (progressive resizing, Howard 2018). On a GPU, 16-bit numbers are used where they are
+# safe.
 
 # %%
 WRITING = 25.0  # seconds that a model folder and its report take, before any picture is answered
@@ -362,8 +366,11 @@ try:
             chosen = pictures[batch]
             if recipe.shift:
                 chosen = augment(chosen, (first_side[batch] ^ bool(epoch % 2)) & recipe.mirror)
+            inputs = normalise(chosen)
+            if progress < recipe.small:
+                inputs = F.interpolate(inputs, scale_factor=0.75, mode="bilinear")
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                loss = loss_function(network(normalise(chosen)), targets[batch])  # forward, loss
+                loss = loss_function(network(inputs), targets[batch])  # forward, loss
             optimiser.zero_grad()
             loss.backward()  # backward
             optimiser.step()  # step
