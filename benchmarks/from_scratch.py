@@ -51,9 +51,10 @@ def measure(data: str, options: list[str], seed: int) -> tuple[Run, str]:
         config = Config.read(out / CONFIG)
     result: dict[str, Any] = config.metrics["test"]
     history = config.training["history"]
+    printed = done.stdout.replace(scratch, "models")
     found = re.search(r"asked twice ([\d.]+)%", done.stdout)
     twice = float(found[1]) / 100 if found else None
-    return Run(seconds, history[-1]["seconds"], result["accuracy"], twice, result["log_loss"], history), done.stdout
+    return Run(seconds, history[-1]["seconds"], result["accuracy"], twice, result["log_loss"], history), printed
 
 
 def spread(values: list[float], scale: float, unit: str, digits: int) -> str:

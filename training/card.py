@@ -120,8 +120,9 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
             "## Intended use",
             "",
-            f"Sorting photos of which each shows one of {labels}: albums, search, teaching, a start for fine-tuning on photos "
-            "of your own. The probabilities are calibrated, so a threshold on them means what it says, on photos like those "
+            f"Sorting photos of which each shows one of {labels}: albums, search, teaching"
+            + (", a start for fine-tuning on photos of your own" if config.architecture.can_be_built else "")
+            + ". The probabilities are calibrated, so a threshold on them means what it says, on photos like those "
             "it was validated on."
             + (" An answer of 'neither' is a reason to ask a person." if config.neither else "")
             + " Measure it on your own photos before you rely on it: `training/evaluate.py` does.",

@@ -79,7 +79,7 @@ def find_photos(data: Path, neither: Path | None = None) -> Photos:
     elif len(found) == 1:
         problems.append(f"{data} holds one class, {next(iter(found))!r}; a classifier needs at least two folders")
     if NEITHER in found:
-        problems.append(f"{data / NEITHER} is not a class: pass it as --neither")
+        problems.append(f"{data / NEITHER} is not a class: pass it as --neither to training/fine_tune.py, or rename it")
     return _labelled(found, neither, problems)
 
 

@@ -131,7 +131,7 @@ print("mean " + ", ".join(f"{m:.4f}" for m in mean) + "; standard deviation " + 
 _, axes = plt.subplots(4, 8, figsize=(10, 5.5))
 for ax, index in zip(axes.flat, torch.randperm(len(pictures))[:32].tolist(), strict=False):
     ax.imshow(pictures[index].permute(1, 2, 0).cpu())
-    ax.set_title(labels[targets[index]], fontsize=9)
+    ax.set_title(labels[targets[index]], fontsize=9, parse_math=False)
 for ax in axes.flat:
     ax.axis("off")
 plt.tight_layout()
@@ -460,7 +460,7 @@ def draw_predictions(classifier: Classifier, path: Path) -> None:
         ax.imshow(classifier.prepare(photos.paths[i]))
         right = prediction.label == photos.answers[i]
         title = f"is: {photos.answers[i]}\nsays: {prediction.label}, {prediction.probability:.0%}"
-        ax.set_title(title, fontsize=10, color="darkgreen" if right else "firebrick")
+        ax.set_title(title, fontsize=10, color="darkgreen" if right else "firebrick", parse_math=False)
     plt.tight_layout()
     plt.savefig(path, dpi=80)
 
