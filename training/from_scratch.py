@@ -264,7 +264,7 @@ RECIPES = {
         small=0.6,
     ),
 }
-changes = {name: value for name in ("epochs", "width") if (value := getattr(settings, name))}
+changes = {name: value for name in ("epochs", "width", "lr") if (value := getattr(settings, name))}
 recipe = replace(RECIPES[settings.recipe], **changes)
 if not settings.mirror:
     recipe = replace(recipe, mirror=False)

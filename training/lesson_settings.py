@@ -27,6 +27,7 @@ def parse_from_scratch(arguments: Sequence[str] | None = None) -> argparse.Names
         "--minutes", type=minutes, help="instead: train until everything, to the report, fits into so many minutes"
     )
     parser.add_argument("--width", type=at_least_one, help="channels of the first layer (default: the recipe's)")
+    parser.add_argument("--lr", type=rate, help="the highest learning rate; less for long training (default: the recipe's)")
     parser.add_argument(
         "--no-mirror", dest="mirror", action="store_false", help="for digits, letters and whatever else has a right side"
     )

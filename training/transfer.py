@@ -206,10 +206,11 @@ print(f"\nServe it: MODEL_REPO={settings.out} python app.py\n")
 # %% [markdown]
 # ## 6. The same as a fastai call
 #
-# `Learner` and `fit` hide the loop, and nothing else: the same base, the same first weights of the head, the same batches
-# in the same order. (`vision_learner(dls, resnet34)` downloads the base and builds a head; then it is such a `Learner`.) fastai
-# sends every photo through the base in every epoch: that is what it takes as soon as photos are augmented or the base
-# is trained too, and it is why `fine_tune.py` does it.
+# `Learner` and `fit` hide the loop, and little else: the same base, the same first weights of the head, the same batches
+# in the same order. One thing must be said: `train_bn=False`. Without it fastai goes on training the batch norms of a
+# frozen base, and the two part. (`vision_learner(dls, resnet34)` downloads the base and builds a head; then it is such a
+# `Learner`.) fastai sends every photo through the base in every epoch: that is what it takes as soon as photos are
+# augmented or the base is trained too, and it is why `fine_tune.py` does it.
 
 # %%
 if settings.fastai:
@@ -219,7 +220,9 @@ if settings.fastai:
     valid = DataLoader(TensorDataset(valid_photos, valid_targets), 64)
     dls = DataLoaders(batches(photos), valid, device=device)
     whole = nn.Sequential(base, copy.deepcopy(first_head))
-    learn = Learner(dls, whole, F.cross_entropy, metrics=accuracy, splitter=lambda m: [params(m[0]), params(m[1])])
+    learn = Learner(
+        dls, whole, F.cross_entropy, metrics=accuracy, train_bn=False, splitter=lambda m: [params(m[0]), params(m[1])]
+    )
     learn.freeze()
     clock = time.perf_counter()
     learn.fit(settings.epochs, settings.lr)
