@@ -17,7 +17,7 @@ PICTURES = {
     "top_losses.png": "Top losses: the photos whose true answer got the lowest probability",
     "robustness.png": "Robustness: accuracy on spoiled photos",
     "curves.png": "Curves: loss and accuracy after each epoch of training, and the learning rate",
-    "predictions.png": "Ten pictures with their true and their predicted label",
+    "predictions.png": "Some of these pictures with their true and their predicted label",
 }
 
 ORIGINS = {
@@ -206,10 +206,14 @@ def _pictures(folder: Path | None) -> list[str]:
 
 def _minutes(training: dict[str, Any]) -> str:
     """How long each run took, the first one first."""
-    runs = [f"{training['minutes']:.0f} minutes"]
+    runs = [f"{_whole(training['minutes'])} minutes"]
     while training := training.get("after", {}):
-        runs.insert(0, f"{training['minutes']:.0f}")
+        runs.insert(0, _whole(training["minutes"]))
     return " + ".join(runs)
+
+
+def _whole(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1f}"
 
 
 def _rounded(values: tuple[float, ...]) -> str:

@@ -59,7 +59,7 @@ def lesson_config(
             "minutes": minutes,
         },
         metrics={},
-        versions=versions(),
+        versions={name: version for name, version in versions().items() if name != "fastai"},
     )
 
 

@@ -42,6 +42,10 @@ if IN_NOTEBOOK:
     if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
 sys.path.insert(0, str(ROOT))
+from training.interrupt import say_when_interrupted
+
+if not IN_NOTEBOOK:
+    say_when_interrupted("Interrupted; no model was written.")
 
 # %%
 from contextlib import suppress
@@ -61,7 +65,6 @@ from model.save import export_onnx, save_weights
 from training.card import REPORT, metric_rows
 from training.data import DataError, check_disk, split_found
 from training.finish import calibrate, document, lesson_config
-from training.interrupt import say_when_interrupted
 from training.lesson_settings import parse_from_scratch
 from training.pictures import read_pictures
 from training.sources import open_data
@@ -80,7 +83,6 @@ torch.manual_seed(settings.seed)
 torch.backends.cudnn.benchmark = True  # on a GPU: the pictures are all of one size, so the fastest way is worth looking for
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
-    say_when_interrupted("Interrupted; no model was written.")
 
 # %% [markdown]
 # ## 2. Pictures in
@@ -324,14 +326,15 @@ def augment(batch: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
 
 # %%
 WRITING = 25.0  # seconds that a model folder and its report take, before any picture is answered
-batch_size = min(recipe.batch_size, len(pictures))
+at_once = max(1, 4_000_000 // settings.size**2)  # large pictures come in smaller batches, or memory does not suffice
+batch_size = min(recipe.batch_size, at_once, len(pictures))
 steps = recipe.epochs * (len(pictures) // batch_size)
 if settings.minutes:  # what is not training: writing, and answering validation and test pictures as visitors' are answered
     answering = 1.5 * reading * (len(validation) + len(test or ())) / (len(training) + len(validation))
     until = STARTED + 60 * settings.minutes - WRITING - answering
     if until - time.monotonic() < 3:
         least = (time.monotonic() - STARTED + WRITING + answering) / 60
-        raise SystemExit(f"--minutes {settings.minutes:g} is too short: without any training it takes {least:.1f}")
+        raise SystemExit(f"--minutes {settings.minutes:g} is too short: give it at least {least + 0.15:.1f}")
 began = time.monotonic()
 
 
@@ -344,7 +347,7 @@ def logits_of(pictures: torch.Tensor) -> torch.Tensor:
     """Logits float32 (N, outputs) of uint8 (N, 3, H, W)."""
     network.eval()
     with torch.inference_mode():
-        return torch.cat([network(normalise(batch)) for batch in pictures.split(500)])
+        return torch.cat([network(normalise(batch)) for batch in pictures.split(min(500, at_once))])
 
 
 checkpoint = run / "best.pth"
@@ -399,6 +402,9 @@ except KeyboardInterrupt:
         raise
     print(f"\nInterrupted: going on with the best of {len(history)} epochs.")
 
+if not IN_NOTEBOOK:
+    say_when_interrupted(f"Interrupted; {settings.out} was not written. The weights of the best epoch are in {checkpoint}.")
+
 # %% [markdown]
 # ## 8. The curves
 #
@@ -416,6 +422,7 @@ axes[1].plot(epochs, [row["valid_accuracy"] for row in history], ".-")
 axes[2].plot(epochs, [row["lr"] for row in history], ".-")
 for ax, title in zip(axes, ("loss (nats)", "validation accuracy", "learning rate"), strict=True):
     ax.set(title=title, xlabel="epochs")
+    ax.locator_params(axis="x", integer=True)
     ax.grid(alpha=0.3)
 plt.tight_layout()
 plt.savefig(run / "curves.png", dpi=80)
@@ -494,7 +501,8 @@ if recipe.mirror:
 print(f"\n{settings.out} on {len(photos):,} {name} pictures\n\n" + "\n".join(metric_rows(config.metrics[name])))
 print(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
 print(f"\nLook at the curves: {settings.out / REPORT / 'curves.png'}")
-print(f"and at ten answers: {settings.out / REPORT / 'predictions.png'}")
+print(f"and at the answers: {settings.out / REPORT / 'predictions.png'}")
 print(f"Read the report:    {settings.out / REPORT / 'report.html'}")
 print(f"Try it:             python -m model --model {settings.out} PICTURE")
 print(f"Serve it:           MODEL_REPO={settings.out} python app.py")
+print(f"\nNothing needs {run} any more; it can be deleted.")

@@ -43,6 +43,10 @@ if IN_NOTEBOOK:
     if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
 sys.path.insert(0, str(ROOT))
+from training.interrupt import say_when_interrupted
+
+if not IN_NOTEBOOK:
+    say_when_interrupted("Interrupted; no model was written.")
 
 # %%
 import copy
@@ -56,10 +60,9 @@ from tqdm.auto import tqdm
 from model.config import Input, ModelError
 from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
 from model.save import export_onnx, save_weights
-from training.card import metric_rows
+from training.card import REPORT, metric_rows
 from training.data import DataError, check_disk, split_found
 from training.finish import calibrate, document, lesson_config
-from training.interrupt import say_when_interrupted
 from training.lesson_settings import parse_transfer
 from training.pictures import read_pictures
 from training.sources import open_data
@@ -76,8 +79,6 @@ NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 settings = parse_transfer(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.manual_seed(settings.seed)
-if not IN_NOTEBOOK:
-    say_when_interrupted("Interrupted; no model was written.")
 
 # %% [markdown]
 # ## 2. Photos, and a base
@@ -201,7 +202,6 @@ with written_whole(settings.out) as folder:
 if not IN_NOTEBOOK:
     say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
 print(f"\n{settings.out} on {len(shown):,} {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
-print(f"\nServe it: MODEL_REPO={settings.out} python app.py\n")
 
 # %% [markdown]
 # ## 6. The same as a fastai call
@@ -234,3 +234,6 @@ if settings.fastai:
         print(f"| {i + 1} | {ours[0]:.5f} | {theirs[0]:.5f} | {ours[1]:.2%} | {theirs[1]:.2%} |")
     print(f"\nOn no validation photo do two probabilities differ by more than {difference:.1e}.")
     print(f"PyTorch took {seconds:.1f} s (looking at every photo once: {looking:.1f} s), fastai {of_fastai:.1f} s.")
+
+print(f"\nRead the report: {settings.out / REPORT / 'report.html'}")
+print(f"Serve it:        MODEL_REPO={settings.out} python app.py")
