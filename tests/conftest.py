@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ def app():
     """The real app in a process of its own, with the embedded starter."""
     with running_app() as server:
         yield server
+
+
+@pytest.fixture
+def interruptible():
+    """Programs started by the test hear Ctrl-C, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

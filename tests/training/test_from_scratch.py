@@ -173,7 +173,7 @@ def test_the_clock_says_how_long(data, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that only one process gets")
-def test_interrupted_it_goes_on_with_what_it_has(data, tmp_path):
+def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
     command = [sys.executable, str(SCRIPT), "--data", str(data), "--out", str(tmp_path / "model"), "--epochs", "100000"]
     with subprocess.Popen(
         [*command, "--width", "8"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -182,7 +182,7 @@ def test_interrupted_it_goes_on_with_what_it_has(data, tmp_path):
             if line.startswith("epoch 3 "):
                 it.send_signal(signal.SIGINT)
                 break
-        printed, errors = it.communicate(timeout=300)
+        printed, errors = it.communicate(timeout=120)
     assert it.returncode == 0, errors
     assert re.search(r"Interrupted: going on with the best of \d+ epochs", printed)
     assert Classifier.load(tmp_path / "model").config.labels == ("blue", "red")

@@ -189,7 +189,7 @@ def test_a_killed_run_goes_on_and_every_photo_is_there_once(tmp_path):
     assert "scored now" not in again.stdout
 
 
-def test_ctrl_c_ends_with_a_sentence(tmp_path):
+def test_ctrl_c_ends_with_a_sentence(interruptible, tmp_path):
     photos, out = drawn(tmp_path / "photos", 240), tmp_path / "out"
     process = started(photos, out, "--part-size", 8, "--workers", 1)
     while not list(out.glob("part-*.parquet")):

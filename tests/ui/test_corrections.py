@@ -283,7 +283,7 @@ def test_a_dataset_that_cannot_be_used_is_named(hub, store):
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_an_app_that_ends_sends_what_it_has(hub, tmp_path, end):
+def test_an_app_that_ends_sends_what_it_has(interruptible, hub, tmp_path, end):
     environment = {
         "CORRECTIONS_REPO": REPO,
         "CORRECTIONS_FOLDER": str(tmp_path / "corrections"),
