@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from model.config import ModelError
+from model.config import Library, ModelError
 
 if TYPE_CHECKING:
     from torch import nn
 
 DROPOUT = 0.2
 _ADVICE = "try resnet34, resnet50 or mobilenet_v2"
-Library = Literal["torchvision", "timm", "export", "script"]
 
 
 def build(name: str, outputs: int, library: Library = "torchvision") -> nn.Sequential:

@@ -15,6 +15,7 @@ FORMAT_VERSION: Final = 1
 NEITHER = "neither"
 
 Activation = Literal["softmax", "sigmoid"]
+Library = Literal["torchvision", "timm", "export", "script"]
 Mean = Annotated[float, Field(ge=-10, le=10)]
 Std = Annotated[float, Field(ge=0.001, le=10)]
 Side = Annotated[int, Field(ge=16, le=2048)]
@@ -69,7 +70,7 @@ class Architecture(_Strict):
     that describes it best; with `script`, a class that a training script spells out, under the name of script and class.
     """
 
-    library: Literal["torchvision", "timm", "export", "script"]
+    library: Library
     name: str = Field(min_length=1)
 
     @property

@@ -268,8 +268,7 @@ RECIPES = {
 }
 changes = {name: value for name in ("epochs", "width", "lr") if (value := getattr(settings, name))}
 recipe = replace(RECIPES[settings.recipe], **changes)
-if not settings.mirror:
-    recipe = replace(recipe, mirror=False)
+recipe = replace(recipe, mirror=recipe.mirror and settings.mirror)
 
 
 def new_network() -> nn.Module:
@@ -386,7 +385,7 @@ try:
         answers = logits_of(valid_pictures)
         row = {
             "epoch": epoch,
-            "train_loss": float(losses) / max(seen, 1),
+            "train_loss": float(losses) / seen,
             "valid_loss": float(F.cross_entropy(answers, valid_targets)),
             "valid_accuracy": float((answers.argmax(1) == valid_targets).float().mean()),
             "lr": learning_rate(progress),

@@ -134,7 +134,7 @@ base = Base(start.network[0]).to(device).eval()
 def features_of(photos: torch.Tensor, description: str) -> torch.Tensor:
     """Features float32 (N, F) of photos uint8 (N, 3, H, W)."""
     with torch.inference_mode():
-        return torch.cat([base(batch) for batch in tqdm(photos.split(32), desc=description, unit="batch")]).clone()
+        return torch.cat([base(batch) for batch in tqdm(photos.split(32), desc=description, unit="batch")])
 
 
 clock = time.perf_counter()

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from model.architecture import Library, build, imagenet_network, library_of, with_head
-from model.config import Config, ModelError
+from model.architecture import build, imagenet_network, library_of, with_head
+from model.config import Config, Library, ModelError
 from model.folder import CONFIG
 
 Channels = tuple[float, float, float]
