@@ -3,7 +3,7 @@
     python -m benchmarks.fast_path CATS_DOGS --weights WEIGHTS [--photos 2000 --minutes 3] [--runs 3]
 
 CATS_DOGS holds train/ and test/ of a folder per class. For each run another seeded draw of the training photos goes through
-`training/fine_tune.py --minutes`; the clock runs from the start of the process to its end. The model folder that comes out
+`training/head.py --minutes`; the clock runs from the start of the process to its end. The model folder that comes out
 is then measured on all test photos, outside the time.
 """
 
@@ -37,12 +37,12 @@ def draw(photos: Photos, count: int, seed: int, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="holds train/ and test/")
-    parser.add_argument("--weights", default="imagenet", help="as of training/fine_tune.py")
+    parser.add_argument("--weights", default="imagenet", help="as of training/head.py")
     parser.add_argument("--arch", default="mobilenet_v2")
     parser.add_argument("--photos", type=int, default=2000, help="how many to train and validate on (default: %(default)s)")
     parser.add_argument("--minutes", default="3", help="the time budget (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs, each with a seed of its own (default: %(default)s)")
-    parser.add_argument("--options", default="--size 256 --train-size 192 --min-scale 0.5 --batch-size 32")
+    parser.add_argument("--options", default="--size 256 --resize squish --plain")
     arguments = parser.parse_args()
     training, test = (find_photos(arguments.data / name) for name in ("train", "test"))
     found: list[tuple[float, dict[str, float]]] = []
@@ -50,7 +50,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             draw(training, arguments.photos, seed, Path(scratch) / "photos")
             out = Path(scratch) / "model"
-            command = [sys.executable, "training/fine_tune.py", "--data", f"{scratch}/photos", "--out", str(out)]
+            command = [sys.executable, "training/head.py", "--data", f"{scratch}/photos", "--out", str(out)]
             command += ["--arch", arguments.arch, "--weights", arguments.weights, "--minutes", arguments.minutes]
             command += ["--seed", str(seed), *arguments.options.split()]
             started = time.perf_counter()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from model.config import Library, ModelError
+from model.head import LinearHead
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,13 +21,16 @@ DROPOUT = 0.2
 _ADVICE = "try resnet34, resnet50 or mobilenet_v2"
 
 
-def build(name: str, outputs: int, library: Library = "torchvision") -> nn.Sequential:
+def build(name: str, outputs: int, library: Library = "torchvision", rows: Sequence[int] | None = None) -> nn.Sequential:
     """A network with random weights: `Sequential(body, head)`, float32 (N, 3, H, W) → (N, outputs), as fastai lays it out.
+
+    Args:
+        rows: how many rows of the linear layer each output merges (`model.head.LinearHead`); one each by default.
 
     Raises:
         ModelError: the library has no such architecture, or its body cannot be told from its head.
     """
-    return with_head(imagenet_network(name, library), outputs)
+    return with_head(imagenet_network(name, library), outputs, rows)
 
 
 def library_of(name: str) -> Library:
@@ -83,8 +88,8 @@ def imagenet_network(name: str, library: Library, trained: bool = False) -> nn.M
         return network
 
 
-def with_head(network: nn.Module, outputs: int) -> nn.Sequential:
-    """The body of an ImageNet classifier under a fresh head of `outputs` logits.
+def with_head(network: nn.Module, outputs: int, rows: Sequence[int] | None = None) -> nn.Sequential:
+    """The body of an ImageNet classifier under a fresh head of `outputs` logits, merged from `rows` each (see `build`).
 
     Raises:
         ModelError: the body cannot be told from the head, or gives no feature maps.
@@ -110,5 +115,34 @@ def with_head(network: nn.Module, outputs: int) -> nn.Sequential:
         maps = torch.zeros(0)
     if maps.ndim != 4 or maps.shape[1] <= maps.shape[3]:
         raise ModelError(f"{type(network).__name__} does not end in feature maps (N, channels, h, w); {_ADVICE}")
-    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(maps.shape[1], outputs))
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT))
+    head.append(nn.Linear(maps.shape[1], sum(rows) if rows else outputs))
+    if rows:
+        from model.torch_merge import Merge
+
+        head.append(Merge(rows))
     return nn.Sequential(body, head).train()
+
+
+def with_rows(network: nn.Sequential, head: LinearHead) -> nn.Sequential:
+    """A network of `build` under the rows of `head`; its body is the same object."""
+    import torch
+    from torch import nn
+
+    body, old = network
+    linear = nn.Linear(head.weight.shape[1], len(head.weight))
+    linear.load_state_dict({"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)})
+    layers: list[nn.Module] = [layer for layer in old.children() if not isinstance(layer, nn.Linear)][:3]
+    layers.append(linear)
+    if head.is_merged:
+        from model.torch_merge import Merge
+
+        layers.append(Merge(head.rows))
+    return nn.Sequential(body, nn.Sequential(*layers))
+
+
+def linear_of(network: nn.Sequential) -> nn.Linear:
+    """The linear layer of a network of `build`."""
+    from torch import nn
+
+    return next(layer for layer in network[1].children() if isinstance(layer, nn.Linear))

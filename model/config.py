@@ -37,6 +37,8 @@ class Input(_Strict):
     Attributes:
         resize: `squish` stretches the whole photo to the input size; `crop` takes the largest centred part that has the
             input's aspect ratio; `pad` keeps the whole photo and fills the rest, as `padding` says. As fastai's `Resize`.
+        keep: the least share of the width and of the height, 0-1, that `crop` leaves: what is then still too long is
+            squished, so that what stands at the edge of a wide photo is not lost. 0 crops as far as it takes.
         resample: Pillow's filter, with antialiasing.
         mode: `L` turns the photo to grey first (three equal channels).
         exact: photos keep eight times the input size until the one resize, where others may be shrunk sooner, and faster.
@@ -47,6 +49,7 @@ class Input(_Strict):
     resize: Literal["squish", "crop", "pad"]
     mean: tuple[Mean, Mean, Mean]
     std: tuple[Std, Std, Std]
+    keep: float = Field(default=0, ge=0, le=1)
     padding: Literal["zeros", "border", "reflection"] = "reflection"
     resample: Literal["nearest", "bilinear", "box", "hamming", "bicubic", "lanczos"] = "bilinear"
     mode: Literal["RGB", "L"] = "RGB"
@@ -56,7 +59,8 @@ class Input(_Strict):
 class Neither(_Strict):
     """What `neither` means for this model.
 
-    `output`: the network has one logit more than there are labels, the last one, trained on photos of other things.
+    `output`: the network has one logit more than there are labels, the last one. It comes from photos of other things, from
+    what the network knew before (`training/prior.py`), or both.
     """
 
     method: Literal["output"]
@@ -66,12 +70,18 @@ class Neither(_Strict):
 class Architecture(_Strict):
     """The network as `model.architecture.build` makes it: a body of torchvision or timm, average pooling, one linear layer.
 
+    The layer may have several rows for an answer (`model.head.LinearHead`): `rows` says how many.
+
     Two kinds of network cannot be built anew. With the library `export` it is what a fastai export held, under the name
     that describes it best; with `script`, a class that a training script spells out, under the name of script and class.
     """
 
     library: Library
     name: str = Field(min_length=1)
+    rows: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        default=None,
+        description="rows of the linear layer for each answer, whose log-sum-exp is its logit; one each where it is missing",
+    )
 
     @property
     def can_be_built(self) -> bool:
@@ -106,6 +116,8 @@ class Config(_Strict):
             raise ValueError("labels: an exclusive choice needs at least 2")
         if self.neither and self.probabilities == "independent":
             raise ValueError("neither: independent labels need none, they can all be improbable")
+        if self.architecture.rows and len(self.architecture.rows) != len(self.answers):
+            raise ValueError("architecture.rows: must have one number for each answer")
         return self
 
     @property

@@ -23,11 +23,13 @@ class HeatMap:
 
     Attributes:
         label: the answer that is explained.
-        method: `CAM` is exact: the mean of the map is what the photo adds to the logit, apart from what int8 rounds off.
-            `Grad-CAM` is an estimate by gradients.
+        method: `CAM` is exact: the mean of the map is what the photo adds to the logit, apart from what int8 rounds off;
+            where an answer merges several rows, each has a say by its share in the logit. `Grad-CAM` is an estimate by
+            gradients.
         values: float32 (rows, columns), the evidence for `label`: positive speaks for it, negative against it.
         box: (left, top, right, bottom) as shares of the upright photo: the part that the network saw, which is larger
             than the photo where it was padded.
+        merged: whether the answer has several rows of weights, each with a say by its share.
         strongest: the largest value in the map of any answer: what `heat` calls 1.
     """
 
@@ -36,6 +38,7 @@ class HeatMap:
     values: np.ndarray
     box: tuple[float, float, float, float]
     strongest: float
+    merged: bool = False
 
     def heat(self) -> np.ndarray:
         """float32 (rows, columns) from 0 (no evidence, or against) to 1 (the most for any answer in this photo)."""
@@ -91,7 +94,9 @@ class Explainer:
         prediction = classifier.predictions(logits)[0]
         chosen = answers.index(label or prediction.label)
         box = seen(photo, classifier.config.input)
-        return prediction, HeatMap(answers[chosen], method, evidence[chosen], box, float(evidence.max()))
+        linear = self.inside.graph.head.linear if self.inside.graph.head else None
+        merged = linear is not None and linear.rows[chosen] > 1
+        return prediction, HeatMap(answers[chosen], method, evidence[chosen], box, float(evidence.max()), merged)
 
     def _evidence(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray, Method]:
         """Logits (1, K), and the class activation maps of all answers: float32 (K, h, w)."""
@@ -99,9 +104,10 @@ class Explainer:
         head = inside.graph.head
         if head is None:
             raise ModelError("This network has no feature maps that its answer depends on, so no heat map.")
-        if head.weight is not None:
+        if head.linear is not None:
             logits, maps = inside.run(batch, [inside.graph.output, head.features])
-            return logits, np.tensordot(head.weight, maps[0], 1), "CAM"
+            weight = head.linear.gradient(maps[0].mean(axis=(1, 2)))
+            return logits, np.tensordot(weight, maps[0], 1), "CAM"
         logits, maps, weights = inside.gradients(batch, head.features)
         return logits, np.tensordot(weights / maps[0, 0].size, maps[0], 1), "Grad-CAM"
 
@@ -113,4 +119,6 @@ def seen(photo: Image.Image, size: Input) -> tuple[float, float, float, float]:
     choose = min if size.resize == "crop" else max
     ratio = choose(photo.width / size.width, photo.height / size.height)
     across, down = ratio * size.width / photo.width, ratio * size.height / photo.height
+    if size.resize == "crop":
+        across, down = max(across, size.keep), max(down, size.keep)
     return (1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2

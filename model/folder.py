@@ -63,7 +63,8 @@ def load_torch(folder: Path) -> Classifier:
         ModelError: a file is missing or wrong; the message names it.
     """
     config = Config.read(folder / CONFIG)
-    module = build(config.architecture.name, len(config.answers), config.architecture.library)
+    architecture = config.architecture
+    module = build(architecture.name, len(config.answers), architecture.library, architecture.rows)
     load_weights(module, folder / WEIGHTS)
     return Classifier(TorchNetwork(module), config)
 

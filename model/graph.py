@@ -14,7 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["conv", "pool", "global", "norm", "activation", "add", "mul", "concat", "linear", "reshape", "other"]
+from model.head import LinearHead
+
+Kind = Literal[
+    "conv", "pool", "global", "norm", "activation", "add", "mul", "concat", "linear", "reshape", "part", "merge", "other"
+]
 Pair = tuple[int, int]
 _ELEMENTWISE = ("norm", "activation")
 
@@ -25,13 +29,13 @@ class Op:
 
     Attributes:
         kind: `pool` and `global` are local and global pooling, `norm` a batch normalisation, `reshape` whatever leaves
-            the numbers as they are.
+            the numbers as they are, `part` a piece of a tensor along its second axis, `merge` a log-sum-exp over that axis.
         label: what it is called in its library, for the reader.
         kernel, stride, dilation: (rows, columns), of `conv` and `pool`.
         parameters: how many learned numbers it holds.
         weight: float32; of a linear op (outputs, inputs), of a convolution that sees three channels (channels, 3, rows,
             columns); else None. bias: float32 (outputs,), of a linear op.
-        mean: for `global`, whether it averages.
+        mean: for `global`, whether it averages. start: for `part`, where the piece begins.
     """
 
     kind: Kind
@@ -45,6 +49,7 @@ class Op:
     weight: np.ndarray | None = None
     bias: np.ndarray | None = None
     mean: bool = False
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,11 @@ class Head:
 
     Attributes:
         features: name of the last maps (N, C, h, w) that everything behind depends on.
-        weight, bias: float32 (K, C) and (K,), where the logits are `weight @ mean of the maps + bias`; else None.
+        linear: where the logits come from the mean of the maps by one linear layer, whose rows may be merged; else None.
     """
 
     features: str
-    weight: np.ndarray | None = None
-    bias: np.ndarray | None = None
+    linear: LinearHead | None = None
 
 
 @dataclass(frozen=True)
@@ -173,8 +177,8 @@ class Graph:
         return None
 
     def _exact_head(self) -> Head | None:
-        op = self._before(self.output)
-        if op is None or op.kind != "linear" or op.weight is None:
+        op, rows = self._last_linear()
+        if op is None or op.weight is None:
             return None
         pooling = self._before(op.inputs[0])
         if pooling is None or pooling.kind != "global" or not pooling.mean or not self._is_maps(pooling.inputs[0]):
@@ -183,7 +187,24 @@ class Graph:
         if op.weight.shape[1] != self.shapes[features][1]:
             return None
         bias = op.bias if op.bias is not None else np.zeros(len(op.weight), np.float32)
-        return Head(features, op.weight, bias)
+        return Head(features, LinearHead(op.weight, bias, rows or (1,) * len(op.weight)))
+
+    def _last_linear(self) -> tuple[Op | None, tuple[int, ...]]:
+        """The linear op that the logits come from, and how many of its rows each logit merges; no rows: one each."""
+        op = self._before(self.output)
+        if op is None or op.kind == "linear":
+            return op, ()
+        merges = [self._before(name) for name in op.inputs] if op.kind == "concat" else []
+        parts = [self._before(merge.inputs[0]) for merge in merges if merge is not None and merge.kind == "merge"]
+        pieces = [part for part in parts if part is not None and part.kind == "part"]
+        if not pieces or len(pieces) != len(op.inputs) or len({piece.inputs[0] for piece in pieces}) > 1:
+            return None, ()
+        linear = self._before(pieces[0].inputs[0])
+        rows = tuple(self.shapes[piece.output][1] for piece in pieces)
+        ends = [piece.start + count for piece, count in zip(pieces, rows, strict=True)]
+        if linear is None or linear.kind != "linear" or [piece.start for piece in pieces] != [0, *ends[:-1]]:
+            return None, ()
+        return (linear, rows) if ends[-1] == self.shapes[linear.output][1] else (None, ())
 
     def _before(self, tensor: str) -> Op | None:
         """The op that computes `tensor`, reshapes passed over."""

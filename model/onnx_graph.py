@@ -30,7 +30,7 @@ _KINDS: dict[str, Kind] = {
     "Selu": "activation", "Celu": "activation", "Sigmoid": "activation", "HardSigmoid": "activation", "Gelu": "activation",
     "HardSwish": "activation", "Mish": "activation", "Tanh": "activation", "Softplus": "activation", "Swish": "activation",
     "Add": "add", "Mul": "mul", "Concat": "concat", "Gemm": "linear", "MatMul": "linear",
-    "Reshape": "reshape", "Flatten": "reshape", "Squeeze": "reshape",
+    "Reshape": "reshape", "Flatten": "reshape", "Squeeze": "reshape", "ReduceLogSumExp": "merge",
 }  # fmt: skip
 
 
@@ -176,7 +176,10 @@ class _Reader:
                     parameters = before.parameters + op.parameters
                     ops[-1] = dataclasses.replace(before, output=op.output, bias=bias, parameters=parameters)
                     continue
-            ops += [op, *(dataclasses.replace(op, output=self.names[name]) for name in node.output[1:] if name)]  # Split
+            start = 0
+            for name in [each for each in node.output if each]:  # a Split has several
+                ops.append(dataclasses.replace(op, output=self.names[name], start=start))
+                start += shapes[self.names[name]][1] if op.kind == "part" else 0
         return ops
 
     def _op(self, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> Op:
@@ -193,6 +196,8 @@ class _Reader:
         weight, bias = self._weights(node, settings) if kind in ("conv", "linear") else (None, None)
         if kind == "linear" and weight is None:
             kind = "other"  # one tensor times another
+        if node.op_type == "Split" and settings.get("axis", 0) in (1, 1 - len(before)):
+            kind = "part"
         return Op(
             kind, node.op_type, inputs, output,
             kernel=_pair(settings.get("kernel_shape")), stride=_pair(settings.get("strides")),

@@ -303,7 +303,7 @@ def open_for(source: PhotoSource, size: Input) -> Image.Image:
 
 
 def fit(image: Image.Image, size: Input) -> np.ndarray:
-    """Resize an RGB photo to the network's input size, pixel for pixel as fastai's `Resize` does.
+    """Resize an RGB photo to the network's input size, pixel for pixel as fastai's `Resize` does where `keep` is 0.
 
     Returns:
         uint8 array (height, width, 3), 0-255.
@@ -317,6 +317,8 @@ def fit(image: Image.Image, size: Input) -> np.ndarray:
         choose = min if size.resize == "crop" else max
         ratio = choose(width / size.width, height / size.height)
         part = int(ratio * size.width), int(ratio * size.height)
+        if size.resize == "crop":
+            part = max(part[0], math.ceil(size.keep * width)), max(part[1], math.ceil(size.keep * height))
         left, top = int(0.5 * (width - part[0])), int(0.5 * (height - part[1]))
         image = image.crop((max(left, 0), max(top, 0), min(left + part[0], width), min(top + part[1], height)))
         if size.resize == "pad":

@@ -26,7 +26,7 @@ _KINDS: dict[str, Kind] = {
     "tanh": "activation", "prelu": "activation", "selu": "activation", "celu": "activation", "softplus": "activation",
     "add": "add", "add_": "add", "__add__": "add", "__iadd__": "add", "__radd__": "add",
     "mul": "mul", "mul_": "mul", "__mul__": "mul", "__imul__": "mul", "__rmul__": "mul",
-    "cat": "concat", "linear": "linear",
+    "cat": "concat", "linear": "linear", "logsumexp": "merge",
     "flatten": "reshape", "view": "reshape", "reshape": "reshape", "squeeze": "reshape", "dropout": "reshape",
     "contiguous": "reshape", "feature_dropout": "reshape", "dropout2d": "reshape",
 }  # fmt: skip
@@ -122,8 +122,11 @@ class _Trace(TorchFunctionMode):
         if not inputs:
             return result
         if not isinstance(result, Tensor):
+            start = 0
             for part in _tensors(result):  # split, chunk: parts of what it was made of
-                self._call(part, self._write(Op("other", "part", tuple(inputs), ""), part))
+                along = before[:1] + before[2:] == tuple(part.shape[:1] + part.shape[2:])
+                self._call(part, self._write(Op("part" if along else "other", "part", tuple(inputs), "", start=start), part))
+                start += part.shape[1] if along else 0
             return result
         called = getattr(function, "__name__", "?")
         kind = _kind(called, before, tuple(result.shape), len(inputs))

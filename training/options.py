@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
+
+LEAVE_SOURCES_OUT = "leave-one-source-out"
 
 
 def share(text: str) -> float:
@@ -13,6 +15,11 @@ def share(text: str) -> float:
     if not 0 < value < 1:
         raise ArgumentTypeError(f"must be above 0 and below 1, not {text}")
     return value
+
+
+def share_or_sources(text: str) -> float | str:
+    """A number above 0 and below 1, or `leave-one-source-out`."""
+    return text if text == LEAVE_SOURCES_OUT else share(text)
 
 
 def rate(text: str) -> float:
@@ -70,12 +77,12 @@ def _pixels(text: str, lowest: int) -> int:
     return value
 
 
-def check_out(parser: ArgumentParser, settings: Namespace) -> None:
+def check_out(parser: ArgumentParser, out: Path, data: str) -> None:
     """Refuse an --out without a name, or among the photos of --data."""
-    if not settings.out.name:
-        parser.error(f"--out {settings.out} has no name: name a folder to write")
-    if Path(settings.data).resolve() in settings.out.resolve().parents and Path(settings.data).is_dir():
-        parser.error(f"--out {settings.out} lies among the photos of --data: name a folder elsewhere")
+    if not out.name:
+        parser.error(f"--out {out} has no name: name a folder to write")
+    if Path(data).resolve() in out.resolve().parents and Path(data).is_dir():
+        parser.error(f"--out {out} lies among the photos of --data: name a folder elsewhere")
 
 
 def _whole(text: str, lowest: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from torch import nn
 from model.architecture import build, imagenet_network, library_of, with_head
 from model.config import Config, Library, ModelError
 from model.folder import CONFIG
+from model.head import LinearHead
+from training.prior import classifier_of
 
 Channels = tuple[float, float, float]
 IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
@@ -26,12 +29,15 @@ class Start:
         network: `Sequential(body, head)`.
         library: torchvision or timm.
         mean, std: of the pixels (0-1) per channel that its weights were trained with.
+        classifier: the 1,000 rows of its old head, where the weights are those of an ImageNet classifier and its head is one
+            linear layer (`training.prior`); else None.
     """
 
     network: nn.Sequential
     library: Library
     mean: Channels
     std: Channels
+    classifier: LinearHead | None = None
 
 
 def pretrained(name: str, outputs: int, weights: str) -> Start:
@@ -62,11 +68,18 @@ def pretrained(name: str, outputs: int, weights: str) -> Start:
             if all(key[:2] in ("0.", "1.") for key in state):  # a model folder's weights: body, and head if it fits
                 return _start(_continued(build(name, outputs, library), state), library)
             full = imagenet_network(name, library)
-            full.load_state_dict(state)
+            counters = {key for key in full.state_dict() if key.endswith("num_batches_tracked")}  # which some files leave out
+            lacking, unexpected = full.load_state_dict(state, strict=False)
+            if unexpected or set(lacking) - counters:
+                full.load_state_dict(state)  # says what does not fit
         except RuntimeError as error:
             first = str(error).splitlines()[1:2]
             raise ModelError(f"--weights {weights} is not for {name}: {' '.join(first).strip()}") from None
-    return _start(build(name, outputs, library) if full is None else with_head(full, outputs), library)
+    if full is None:
+        return _start(build(name, outputs, library), library)
+    whole, linear = copy.deepcopy(full), last_linear(full)
+    network = with_head(full, outputs)
+    return _start(network, library, classifier_of(whole, network[0], linear))
 
 
 def origin(weights: str) -> dict[str, Any]:
@@ -78,9 +91,15 @@ def origin(weights: str) -> dict[str, Any]:
     return {"weights": before.get("weights", Path(weights).stem), "after": before}
 
 
-def _start(network: nn.Sequential, library: Library) -> Start:
+def last_linear(network: nn.Module) -> nn.Linear | None:
+    """The last linear layer of a whole network, in the order of its definition."""
+    return next((layer for layer in reversed(list(network.modules())) if isinstance(layer, nn.Linear)), None)
+
+
+def _start(network: nn.Sequential, library: Library, classifier: LinearHead | None = None) -> Start:
     described = getattr(network[0], "pretrained_cfg", {})  # timm's networks carry theirs
-    return Start(network, library, described.get("mean", IMAGENET_MEAN), described.get("std", IMAGENET_STD))
+    mean, std = described.get("mean", IMAGENET_MEAN), described.get("std", IMAGENET_STD)
+    return Start(network, library, mean, std, classifier)
 
 
 def _continued(network: nn.Sequential, state: dict[str, torch.Tensor]) -> nn.Sequential:

@@ -39,7 +39,7 @@ def figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
     found = float(heat_map.heat().max()) >= _FAINT
     source = image_url(overlay(photo, heat_map))
     caption = say("classify.why_found" if found else "classify.why_nothing", language, label=label)
-    method = say(f"classify.{heat_map.method}", language)
+    method = say(f"classify.{heat_map.method}{' merged' if heat_map.merged else ''}", language)
     return (
         f'<figure class="why"><img src="{source}" alt="{say("classify.why_alt", language, label=label)}">'
         f"<figcaption>{caption}</figcaption>"

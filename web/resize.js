@@ -139,7 +139,9 @@ function reframe(picture, input) {
   const { width, height } = picture;
   const choose = input.resize === "crop" ? Math.min : Math.max;
   const ratio = choose(width / input.width, height / input.height);
-  const [across, down] = [Math.trunc(ratio * input.width), Math.trunc(ratio * input.height)];
+  const least = (length) => (input.resize === "crop" ? Math.ceil((input.keep ?? 0) * length) : 0);
+  const across = Math.max(Math.trunc(ratio * input.width), least(width));
+  const down = Math.max(Math.trunc(ratio * input.height), least(height));
   const [left, top] = [Math.trunc(0.5 * (width - across)), Math.trunc(0.5 * (height - down))];
   const outside = { zeros: () => null, border: clamp, reflection: reflect }[input.padding ?? "reflection"];
   return rearrange(picture, across, down, (x, y) => {

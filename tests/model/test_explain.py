@@ -8,6 +8,7 @@ from model.classifier import Classifier
 from model.config import Input, ModelError
 from model.explain import Explainer, HeatMap, seen
 from model.folder import load_torch
+from model.head import shares
 from model.photo import fit, open_photo
 from model.source import STARTER
 from tests.pictures import CAT, COFFEE, needs_photos, photos
@@ -33,10 +34,15 @@ def test_the_mean_of_a_map_is_what_the_photo_adds_to_the_logit():
     explainer = Explainer(twin)
     photo = twin.open(CAT)
     logits = twin.logits([fit(photo, twin.config.input)])[0]
-    bias = explainer.inside.graph.head.bias
+    linear = explainer.inside.graph.head.linear
+    features = explainer.inside.run(twin.batch([fit(photo, twin.config.input)]), [explainer.inside.graph.head.features])[0]
+    row_shares = shares(features.mean((2, 3)) @ linear.weight.T + linear.bias, linear.rows)[0]
+    entropy = np.add.reduceat(
+        row_shares * (linear.bias - np.log(row_shares + 1e-30)), np.cumsum([0, *linear.rows[:-1]])
+    )  # what merging adds to the rows' scores, 0 for one row each, and their biases
     for number, answer in enumerate(twin.config.answers):
         heat_map = explainer.explain(photo, answer)[1]
-        assert heat_map.values.mean() + bias[number] == pytest.approx(logits[number], abs=1e-3)
+        assert heat_map.values.mean() + entropy[number] == pytest.approx(logits[number], abs=1e-3)
 
 
 def test_all_answers_share_one_scale(classifier, explainer):

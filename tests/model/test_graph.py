@@ -94,7 +94,7 @@ def test_the_head_is_exact_where_it_is_an_average_and_a_linear_layer(onnx_of):
     for inside in both(module, onnx_of):
         head = inside.graph.head
         logits, maps = inside.run(photos(), [inside.graph.output, head.features])
-        assert head.weight @ maps[0].mean((1, 2)) + head.bias == pytest.approx(logits[0], abs=1e-5)
+        assert head.linear.logits(maps.mean((2, 3))) == pytest.approx(logits, abs=1e-5)
         with torch.no_grad():
             assert logits == pytest.approx(module(torch.from_numpy(photos())).numpy(), abs=1e-5)
 
@@ -109,18 +109,18 @@ def test_gradients_without_gradients_are_those_of_autograd(onnx_of):
 def test_gradients_of_an_exact_head_are_its_weights(onnx_of):
     for inside in both(small(average()), onnx_of):
         *_, gradients = inside.gradients(photos(), inside.graph.head.features)
-        assert gradients == pytest.approx(inside.graph.head.weight, abs=1e-3)
+        assert gradients == pytest.approx(inside.graph.head.linear.weight, abs=1e-3)
 
 
 def test_a_deep_head_is_not_called_exact(onnx_of):
     for inside in both(small(Deep()), onnx_of):
-        assert inside.graph.head.weight is None
+        assert inside.graph.head.linear is None
         assert inside.graph.shapes[inside.graph.head.features] == (1, 8, 8, 8)
 
 
 def test_a_flattened_head_keeps_its_places(onnx_of):
     for inside in both(small(nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 8, 3))), onnx_of):
-        assert inside.graph.head.weight is None
+        assert inside.graph.head.linear is None
         assert inside.graph.shapes[inside.graph.head.features] == (1, 8, 8, 8)
 
 
@@ -129,7 +129,7 @@ def test_the_maps_lie_before_the_shortcut_is_over(onnx_of):
     for inside in both(module, onnx_of):
         assert [layer.kind for layer in inside.graph.layers] == ["conv", "pool", "conv", "conv", "add"]
         assert inside.graph.head.features == inside.graph.layers[-1].tensor
-        assert inside.graph.head.weight is not None
+        assert inside.graph.head.linear is not None
 
 
 def test_in_place_layers_do_not_change_what_was_seen():
@@ -163,7 +163,7 @@ def test_the_starters_float_twin_has_the_same_graph(classifier):
         (layer.kind, layer.height, layer.channels, layer.receptive_field) for layer in twin.layers
     ]
     assert quantised.first_filters.shape == twin.first_filters.shape
-    assert quantised.head.weight == pytest.approx(twin.head.weight, abs=0.02)
+    assert quantised.head.linear.weight == pytest.approx(twin.head.linear.weight, abs=0.02)
 
 
 class Halves(nn.Module):
@@ -183,7 +183,7 @@ def test_both_ways_behind_a_split_are_seen(onnx_of):
         assert [(layer.kind, layer.kernel) for layer in inside.graph.layers][3:5] == [("conv", (1, 1)), ("conv", (3, 3))]
         assert inside.graph.layers[-1].kind == "concat"
         assert inside.graph.layers[-1].receptive_field == 16
-        assert inside.graph.head.weight is not None
+        assert inside.graph.head.linear is not None
 
 
 def test_what_cannot_be_looked_into_says_so(classifier, tmp_path):

@@ -116,7 +116,7 @@ def test_near_duplicates_are_reported_and_stay_on_one_side(tmp_path):
             assert side[data / "a" / f"{index}.jpg"] == side[data / "a" / f"again-{index}.jpg"]
         assert side[data / "b" / "mistake.jpg"] == side[data / "a" / "0.jpg"]
         assert left_out == 0
-    facts = describe(checked, splits, left_out, 64)
+    facts = describe(checked, splits.by_name(), left_out, 64)
     assert len(facts["near_duplicates"]) == 10
     printed = text(facts)
     assert "10 photos come more than once, 21 files in all" in printed
@@ -159,7 +159,7 @@ def test_the_report_says_what_is_odd(tmp_path):
     data = make(tmp_path / "data", {"few": 4, "many": 30})
     (data / "many" / "0.jpg").write_bytes(b"")
     checked, splits, left_out = check_splits({"all": find_photos(data)}, 224, tmp_path / "cache", 0.2, 0, 1, skip_bad=True)
-    facts = describe(checked, splits, left_out, 224)
+    facts = describe(checked, splits.by_name(), left_out, 224)
     write(facts, tmp_path / "data.json")
     stored = json.loads((tmp_path / "data.json").read_text("utf-8"))
     assert stored["photos"] == {"few": 4, "many": 29}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.pictures import quadrants
-from training.data import DataError, Photos, check_disk, find_photos, repeat_neither, split, split_found
+from training.data import DataError, Photos, check_disk, find_photos, repeat_neither, split, split_by_source, split_found
 
 
 def make(root: Path, counts: dict[str, int]) -> Path:
@@ -138,3 +138,30 @@ def test_so_many_of_each_class():
     assert {a: few.training.counts()[a] + few.validation.counts()[a] for a in "ab"} == {"a": 12, "b": 10}
     assert few.test == test
     assert split_found({"all": photos}, 0.5, 1, 4) != split_found({"all": photos}, 0.5, 2, 4)
+
+
+def sourced(counts: dict[str, dict[str, int]]) -> Photos:
+    rows = [(s, a) for s, answers in counts.items() for a, count in answers.items() for _ in range(count)]
+    paths = tuple(Path(f"{index}.jpg") for index in range(len(rows)))
+    return Photos(paths, tuple(a for _, a in rows), ("a", "b"), tuple(s for s, _ in rows))
+
+
+def test_whole_sources_are_validated_on():
+    photos = sourced({f"s{i}": {"a": 5, "b": 5} for i in range(6)} | {"rare": {"neither": 4}})
+    for seed in range(5):
+        training, validation = split_by_source(photos, 0.1, seed)
+        assert sorted(training + validation) == list(range(64))
+        sides = [set(photos.take(side).sources) for side in (training, validation)]
+        assert not sides[0] & sides[1]
+        assert "rare" in sides[0]  # it alone has neither
+        assert len(validation) == 10
+    with pytest.raises(DataError, match="no source can be left out"):
+        split_by_source(sourced({"x": {"a": 5}, "y": {"b": 5}, "z": {"neither": 5}}), 0.1, 0)
+
+
+def test_photos_know_their_sources():
+    photos = sourced({"x": {"a": 2}, "y": {"b": 1}})
+    assert photos.by_source() == {"x": {"a": 2}, "y": {"b": 1}}
+    assert photos.take([2]).sources == ("y",)
+    assert Photos.joined([photos, photos.take([0])]).by_source() == {"x": {"a": 3}, "y": {"b": 1}}
+    assert set(numbered({"a": 3}).sources) == {"all photos"}

@@ -102,7 +102,13 @@ def test_photos_that_a_model_cannot_be_measured_on(photos, tmp_path):
 def test_the_report_names_the_worst_photo_first_and_returns_what_measure_does(photos, tmp_path):
     returned = write_report(colours(), photos, tmp_path / "report", "counting", robustness=6)
     details = strict_json(tmp_path / "report" / "metrics.json")
-    assert {name: details[name] for name in returned} == returned == measure(colours(), photos, "again")
+    assert {name: details[name] for name in returned} == returned
+    everything = returned.pop("all_answers")
+    assert returned == measure(colours(), photos, "again")
+    assert (everything["photos"], everything["accuracy"]) == (35, 34 / 35)  # those of neither, too
+    assert "sources" not in everything
+    assert details["saved_again"]["photos"] == 6
+    assert details["saved_again"]["shares"]["JPEG 40"] == 0  # colours stay colours
     assert details["confusion"] == {"answers": ["blue", "red", "neither"], "counts": [[20, 0, 0], [1, 9, 0], [0, 0, 5]]}
     worst = details["top_losses"][0]
     assert (worst["file"], worst["true"], worst["predicted"]) == ("red/blue0.jpg", "red", "blue")

@@ -211,25 +211,6 @@ def test_two_processes_train_one_model(data, tmp_path):
     assert len(config.training["history"]) == 5
 
 
-def test_the_fast_path(trained, data, tmp_path):
-    folder, _ = trained
-    arguments = options(data, tmp_path / "model")
-    arguments[arguments.index("none")] = str(folder / "model.safetensors")
-    arguments += ["--minutes", "0.5"]
-    first = run(SCRIPT, *arguments)
-    assert first.returncode == 0, first.stderr
-    for words in ("the plan for 0.5 minutes", "polishing the last", "linear head: cross-validated loss", "minutes in all"):
-        assert words in first.stdout
-    config = Classifier.load(str(tmp_path / "model")).config
-    assert config.training["history"][0]["step"] == "head"
-    assert config.metrics["validation"]["accuracy"] >= 0.9
-    assert len(list((tmp_path / "model-run").glob("features-*.npy"))) == 1
-    second = run(SCRIPT, *arguments)
-    assert second.returncode == 0, second.stderr
-    assert "features:" in first.stderr
-    assert "features:" not in second.stderr  # found again on disk
-
-
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("--epochs") + 1] = "1"

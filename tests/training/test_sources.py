@@ -115,7 +115,7 @@ def test_a_truncated_archive(tmp_path):
 @pytest.mark.parametrize(("data", "words"), [
     ("{tmp}/nothing", "not a folder, and there is no such file"),
     ("photos.zip", "not a folder, and there is no such file"),
-    ("{tmp}/notes.txt", "names a folder or an archive"),
+    ("{tmp}/notes.txt", "names a folder, an archive"),
 ])  # fmt: skip
 def test_what_is_not_there(tmp_path, data, words):
     (tmp_path / "notes.txt").write_text("no photos")
@@ -305,3 +305,79 @@ def test_a_torchvision_dataset_that_cannot_be_had(tmp_path, monkeypatch, name, w
     monkeypatch.setattr("torchvision.datasets.CIFAR100.url", "http://127.0.0.1:9/cifar.tar.gz")
     with pytest.raises(DataError, match=words):
         open_data(name, tmp_path / "unpacked")
+
+
+def counts(found):
+    return {split: photos.by_source() for split, photos in found.items()}
+
+
+def test_several_folders_are_several_sources(tmp_path):
+    one, two = make(tmp_path / "home", {"a": 2, "b": 3}), make(tmp_path / "street" / "photos", {"a": 1, "neither": 2})
+    others = make(tmp_path, {"stones": 4}) / "stones"
+    found = open_data([str(one), str(two)], tmp_path / "unpacked", neither=[others])
+    assert counts(found) == {
+        "all": {"home": {"a": 2, "b": 3}, "photos": {"a": 1, "neither": 2}, "stones": {"neither": 4}}
+    }  # a source may lack classes
+    assert found["all"].labels == ("a", "b")
+
+
+def test_folders_of_one_name_are_two_sources(tmp_path):
+    one, two = make(tmp_path / "x" / "photos", {"a": 2, "b": 2}), make(tmp_path / "y" / "photos", {"a": 2})
+    assert set(open_data([str(one), str(two)], tmp_path / "unpacked")["all"].by_source()) == {"photos", "photos 2"}
+
+
+def test_a_folder_of_sources(tmp_path):
+    for source, labels in {"home": {"a": 2, "b": 2}, "street": {"b": 2, "hard": 1}, "web": {"neither": 2}}.items():
+        make(tmp_path / "data" / source, labels)
+    found = open_data(tmp_path / "data", tmp_path / "unpacked", labels=["a", "b"])
+    assert counts(found) == {"all": {"home": {"a": 2, "b": 2}, "street": {"b": 2}, "web": {"neither": 2}}}
+    as_classes = open_data(tmp_path / "data", tmp_path / "unpacked", layout="classes")["all"]
+    assert as_classes.counts() == {"home": 4, "street": 3, "web": 2}
+    with pytest.raises(DataError, match="class 'hard' has only one photo"):
+        open_data(tmp_path / "data", tmp_path / "unpacked")
+
+
+def test_folders_inside_classes_are_not_sources(tmp_path):
+    for label in ("cat", "dog"):
+        make(tmp_path / "split" / label, {"train": 2, "test": 2})
+    make(tmp_path / "films" / "cat", {"film1": 2, "film2": 2})
+    make(tmp_path / "films" / "dog", {"film3": 2})
+    for name in ("split", "films"):
+        found = open_data(tmp_path / name, tmp_path / "unpacked")
+        assert found["all"].labels == ("cat", "dog"), name
+    with pytest.raises(DataError, match="holds no folders of sources"):
+        (tmp_path / "empty").mkdir()
+        open_data(tmp_path / "empty", tmp_path / "unpacked", layout="sources")
+
+
+def test_sources_that_come_split_and_others_that_do_not(tmp_path):
+    for split in ("train", "test"):
+        make(tmp_path / "kaggle" / split, {"a": 3, "b": 3})
+    make(tmp_path / "home", {"a": 2, "b": 2})
+    found = open_data([str(tmp_path / "kaggle"), str(tmp_path / "home")], tmp_path / "unpacked")
+    assert counts(found) == {
+        "train": {"home": {"a": 2, "b": 2}, "kaggle": {"a": 3, "b": 3}}, "test": {"kaggle": {"a": 3, "b": 3}}
+    }  # fmt: skip
+
+
+def test_a_table_of_paths(tmp_path):
+    make(tmp_path, {"a": 3, "b": 3})
+    lines = ["path\tlabel\tsource"]
+    lines += [f"{label}/{index}.jpg\t{label if index else 'neither'}\ts{index}" for label in "ab" for index in range(3)]
+    (tmp_path / "photos.tsv").write_text("\n".join(lines), "utf-8")
+    found = open_data(str(tmp_path / "photos.tsv"), tmp_path / "unpacked")
+    assert counts(found) == {"all": {"s0": {"neither": 2}, "s1": {"a": 1, "b": 1}, "s2": {"a": 1, "b": 1}}}
+    assert found["all"].paths[0] == tmp_path / "a" / "0.jpg"
+    (tmp_path / "alone.csv").write_text("label,path\na,a/0.jpg\na,a/1.jpg\nb,b/0.jpg\nb,b/1.jpg\n", "utf-8")
+    assert counts(open_data(str(tmp_path / "alone.csv"), tmp_path / "unpacked")) == {"all": {"alone": {"a": 2, "b": 2}}}
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("file\tclass\n1.jpg\ta\n", "has no column path and no column label .* file, class was found"),
+    ("path\tlabel\nnowhere.jpg\ta\n", "nowhere.jpg is named in .* and does not exist"),
+    ("", "nothing was found"),
+])  # fmt: skip
+def test_tables_that_cannot_be_used(tmp_path, text, words):
+    (tmp_path / "photos.tsv").write_text(text, "utf-8")
+    with pytest.raises(DataError, match=words):
+        open_data(str(tmp_path / "photos.tsv"), tmp_path / "unpacked")

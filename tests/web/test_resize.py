@@ -49,6 +49,14 @@ def test_every_way_to_fit(resize, padding, resample, mode):
     assert (rgb(javascript(PHOTO, f"fit(picture, {json.dumps(options)})"), expected.shape) == expected).all()
 
 
+@pytest.mark.parametrize("shape", [(83, 131), (131, 83), (40, 200), (64, 64)])
+def test_a_crop_that_keeps_most_of_a_wide_photo(shape):
+    options = {"height": 32, "width": 32, "resize": "crop", "keep": 0.75}
+    photo = np.random.default_rng(1).integers(0, 256, (*shape, 4), np.uint8)
+    expected = fit(Image.fromarray(photo[..., :3]), Input(mean=(0, 0, 0), std=(1, 1, 1), **options))
+    assert (rgb(javascript(photo, f"fit(picture, {json.dumps(options)})"), expected.shape) == expected).all()
+
+
 def test_a_photo_can_grow():
     options = {"height": 100, "width": 300, "resize": "pad"}
     expected = fit(Image.fromarray(PHOTO[..., :3]), Input(mean=(0, 0, 0), std=(1, 1, 1), **options))

@@ -79,7 +79,7 @@ def stages_html(graph: Graph, config: Config, language: str) -> str:
     boxes = [f"<b>{size.height}×{size.width}×3</b>{say('inside.box_photo', language)}"]
     boxes += [f"<b>{s.last.height}×{s.last.width}×{s.last.channels}</b>{say('inside.box_layers', language, n=len(s.layers))}"
               for s in graph.stages]  # fmt: skip
-    if head is not None and head.weight is not None:
+    if head is not None and head.linear is not None:
         boxes.append(f"<b>{number(graph.shapes[head.features][1], language)}</b>{say('inside.box_head', language)}")
     shown = ", ".join(html.escape(answer) for answer in config.answers[:3]) + (" …" if len(config.answers) > 3 else "")
     boxes.append(f"<b>{number(len(config.answers), language)}</b>{shown}")
@@ -103,9 +103,11 @@ def stages_html(graph: Graph, config: Config, language: str) -> str:
 
 def _decision(graph: Graph, language: str) -> str:
     """How the answer follows from the last maps, in words."""
-    if graph.head is None or graph.head.weight is None:
+    if graph.head is None or graph.head.linear is None:
         return say("inside.decides_deeper", language)
-    return say("inside.decides", language, n=number(graph.head.weight.shape[1], language))
+    linear = graph.head.linear
+    numbers = {"n": number(linear.weight.shape[1], language), "rows": number(len(linear.weight), language)}
+    return say("inside.decides_merged" if linear.is_merged else "inside.decides", language, **numbers)
 
 
 def layer_name(layer: Layer, language: str) -> str:
