@@ -300,7 +300,7 @@ checkpoint.restore_best()
 # %% [markdown]
 # ## 6. Write the model folder, and measure exactly what was written
 #
-# The graph is quantised to int8 with ranges seen on training photos. The temperature that makes its probabilities honest
+# The graph is quantised to int8 with ranges seen on training photos. The temperature that calibrates its probabilities
 # (Guo et al. 2017) is fitted on the validation photos, through `model/`: what is measured is what is served. The report
 # is about the test photos where there are some: nothing was chosen by looking at them.
 

@@ -1,4 +1,4 @@
-"""What is left when a network is trained: honest probabilities, measured quality, and the card. All from the folder's graph."""
+"""What is left when a network is trained: calibration, measured quality, and the card. All from the folder's graph."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def lesson_config(
 
 
 def calibrate(folder: Path, config: Config, validation: Photos) -> Config:
-    """Fit the temperature that makes the probabilities of `model.onnx` honest (Guo et al. 2017), and write config.json.
+    """Fit the temperature that calibrates the probabilities of `model.onnx` (Guo et al. 2017), and write config.json.
 
     Returns:
         `config` with that temperature, and with the figures of the validation photos.

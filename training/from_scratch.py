@@ -467,7 +467,7 @@ print(f"best epoch: {best['epoch']}, validation accuracy {best['valid_accuracy']
 #
 # The same kind of folder that `fine_tune.py` writes: everything that serves a model opens it. From here on nothing
 # knows the class above any more: the network is a graph in `model.onnx`, the labels and the normalisation lie beside
-# it, and pictures come in as a visitor's do. A temperature makes the probabilities honest (Guo et al. 2017); it is fitted
+# it, and pictures come in as a visitor's do. A temperature calibrates the probabilities (Guo et al. 2017); it is fitted
 # on validation pictures. Then, once, the test pictures.
 
 # %%

@@ -115,7 +115,7 @@ def tiles(details: dict[str, Any]) -> list[tuple[str, str, str]]:
         (
             "Calibration error",
             number(details["calibration_error"]),
-            f"mean gap between how sure it is and how often it is right, {CALIBRATION_BINS} bins: 0 is honest",
+            f"mean gap between how sure it is and how often it is right, {CALIBRATION_BINS} bins: 0 is best",
         ),
         (
             "ROC AUC",
@@ -184,7 +184,7 @@ def draw_confusion(details: dict[str, Any], palette: Palette) -> Figure:
 
 
 def draw_reliability(details: dict[str, Any], palette: Palette) -> Figure:
-    """Above, accuracy by confidence with the diagonal of an honest model; below, how many photos each bar stands for."""
+    """Above, accuracy by confidence with the diagonal of a calibrated model; below, how many photos each bar stands for."""
     bins = details["reliability"]
     figure, (above, below) = _charts(5.2, 5.4, palette, [3, 1])
     middle = [(each["low"] + each["high"]) / 2 for each in bins]
