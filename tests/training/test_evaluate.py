@@ -223,7 +223,7 @@ def test_the_command_measures_compares_writes_and_reports(animals, folder):
     assert "report" not in details["size_bytes"]
     stored = json.loads((folder / "config.json").read_text("utf-8"))["metrics"]
     assert stored["pets"]["accuracy"] == details["accuracy"] == 0.5
-    assert stored["test"] == json.loads((STARTER / "config.json").read_text("utf-8"))["metrics"]["test"]
+    assert stored["left out"] == json.loads((STARTER / "config.json").read_text("utf-8"))["metrics"]["left out"]
     assert "A and B make equally many mistakes, 2 in 4 photos, on the same photos." in done.stdout
     card = (folder / "README.md").read_text("utf-8")
     for words in ("### pets", "| Dog | 2 | – | 0.00% | 0.00% |", "](report/top_losses.png)", "## Intended use"):
