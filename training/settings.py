@@ -107,7 +107,7 @@ def parse_head(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="photos that are neither and alike to the labels, to fit with but not to choose by",
     )
     _add_out(parser)
-    network = _add_network(parser, "mobilenet_v2")
+    network = _add_network(parser, "tf_efficientnet_lite0")
     network.add_argument(
         "--resize", choices=("crop", "squish", "pad"), default="crop", help="how photos become square (default: %(default)s)"
     )

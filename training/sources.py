@@ -100,7 +100,10 @@ def open_data(
             parts.setdefault(split, []).append(_from_source(_only_neither(path), name))
     if len(parts) > 1 and "all" in parts:  # some come split and others do not: those are trained on
         parts["train"] = [*parts.pop("all"), *parts.get("train", [])]
-    trained = check_classes(Photos.joined(next(parts[split] for split in ("all", "train") if split in parts)))
+    trained = Photos.joined(next(parts[split] for split in ("all", "train") if split in parts))
+    if labels and not trained.labels:
+        raise DataError(f"  - none of the folders is one of the classes {', '.join(labels)}")
+    check_classes(trained)
     found_splits = {name: Photos.joined(each, trained.labels) for name, each in parts.items()}
     for name, photos in found_splits.items():
         if unknown := sorted(set(photos.answers) - {*trained.labels, NEITHER}):

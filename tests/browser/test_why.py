@@ -68,7 +68,7 @@ def test_another_layer_shows_other_maps(page):
     open_inside(page)
     first = page.locator("#inside-maps img").first.get_attribute("src")
     page.locator("#inside-layer input").click()
-    page.get_by_role("option", name=re.compile("^✓?\\s*62 · ")).click()
+    page.get_by_role("option", name=re.compile("^✓?\\s*58 · ")).click()
     page.wait_for_function(
         "(first) => { const image = document.querySelector('#inside-maps img'); return image && image.src !== first }",
         arg=first,

@@ -52,7 +52,7 @@ def photo(value: int) -> np.ndarray:
 def test_what_waits_together_is_answered_together(network, batcher):
     futures = [batcher.submit(photo(0))]
     assert network.started.wait(10)
-    futures += [batcher.submit(photo(25 * i)) for i in range(1, 7)]
+    futures += [batcher.submit(photo(30 * i)) for i in range(1, 7)]
     network.go_on.set()
     predictions = [future.result(10) for future in futures]
     assert network.sizes == [1, 4, 2]

@@ -21,6 +21,7 @@ def test_a_git_lfs_pointer_says_what_to_do(folder):
 
 def test_labels_that_do_not_fit_the_network_are_refused(folder, config):
     document, write = config
+    del document["architecture"]["rows"]
     write(document | {"labels": ["Cat", "Dog", "Horse"]})
     with pytest.raises(ModelError, match="3 logits.*4 answers"):
         load_folder(folder)

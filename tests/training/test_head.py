@@ -145,7 +145,7 @@ def test_the_notebook_runs_from_top_to_bottom(root, tmp_path):
     [
         (["--like", "red"], "--like red has no label"),
         (["--like", "green=3"], "--like names green, but the labels are blue, red"),
-        (["--labels", "purple"], "holds none of the classes purple, but"),
+        (["--labels", "purple"], "none of the folders is one of the classes purple"),
         (["--arch", "vgg11", "--weights", "none", "--layout", "classes"], "a classifier needs"),
     ],
 )

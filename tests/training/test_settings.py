@@ -12,7 +12,7 @@ def test_two_options_are_enough():
     assert (settings.arch, settings.weights, settings.size) == ("resnet34", "imagenet", 224)
     assert (settings.valid, settings.test, settings.formats) == (None, 0, True)
     head = parse_head(NEEDED)
-    assert (head.arch, head.valid, head.minutes, head.knows_neither) == ("mobilenet_v2", None, None, True)
+    assert (head.arch, head.valid, head.minutes, head.knows_neither) == ("tf_efficientnet_lite0", None, None, True)
 
 
 def test_several_sources_and_their_name():

@@ -30,7 +30,7 @@ def test_the_answer_is_explained_where_no_label_is_named(http):
     assert document["scores"] == http.post("/api/classify", content=CAT.read_bytes()).json()
     assert document["label"] == "Cat"
     assert document["method"] == "CAM"
-    assert document["box"] == [0, 0, 1, 1]
+    assert document["box"] == [0.125, 0, 0.875, 1]  # three quarters of the width, as `keep` says
     heat = np.array(document["heat"])
     assert heat.ndim == 2
     assert heat.min() >= 0
@@ -91,7 +91,7 @@ def test_the_box_of_a_photo_that_the_model_crops(folder, config):
     from model import Classifier
 
     document, write = config
-    document["input"]["resize"] = "crop"
+    document["input"] |= {"resize": "crop", "keep": 0}
     write(document)
     client = TestClient(Starlette(routes=routes(Service(Classifier.load(folder)))))
     wide = Image.open(CAT).convert("RGB").resize((600, 300))

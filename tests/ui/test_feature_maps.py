@@ -58,9 +58,11 @@ def test_the_frame_is_the_receptive_field():
 
 def test_the_diagram_and_the_table_have_the_networks_numbers(inside, classifier):
     text = feature_maps.stages_html(inside.graph, classifier.config, "en")
-    assert re.findall(r"<b>(.*?)</b>", text) == [
-        "256×256×3", "128×128×96", "64×64×144", "32×32×192", "16×16×576", "8×8×1280", "1,280", "3",
+    diagram, explanation = text.split("<table>")[0], text.split("</table>")[1]
+    assert re.findall(r"<b>(.*?)</b>", diagram) == [
+        "256×256×3", "128×128×96", "64×64×144", "32×32×240", "16×16×672", "8×8×1280", "1,280", "3",
     ]  # fmt: skip
+    assert "1,000 rows of weights" in explanation
     parameters = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td></tr>", text)]
     assert sum(parameters) == inside.graph.parameters
 
