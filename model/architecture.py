@@ -115,13 +115,19 @@ def with_head(network: nn.Module, outputs: int, rows: Sequence[int] | None = Non
         maps = torch.zeros(0)
     if maps.ndim != 4 or maps.shape[1] <= maps.shape[3]:
         raise ModelError(f"{type(network).__name__} does not end in feature maps (N, channels, h, w); {_ADVICE}")
-    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT))
-    head.append(nn.Linear(maps.shape[1], sum(rows) if rows else outputs))
+    return nn.Sequential(body, _head(nn.Linear(maps.shape[1], sum(rows) if rows else outputs), rows)).train()
+
+
+def _head(linear: nn.Linear, rows: Sequence[int] | None) -> nn.Sequential:
+    """Average pooling, dropout and a linear layer, whose rows are merged where there are `rows`."""
+    from torch import nn
+
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPOUT), linear)
     if rows:
         from model.torch_merge import Merge
 
         head.append(Merge(rows))
-    return nn.Sequential(body, head).train()
+    return head
 
 
 def with_rows(network: nn.Sequential, head: LinearHead) -> nn.Sequential:
@@ -129,16 +135,9 @@ def with_rows(network: nn.Sequential, head: LinearHead) -> nn.Sequential:
     import torch
     from torch import nn
 
-    body, old = network
     linear = nn.Linear(head.weight.shape[1], len(head.weight))
     linear.load_state_dict({"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)})
-    layers: list[nn.Module] = [layer for layer in old.children() if not isinstance(layer, nn.Linear)][:3]
-    layers.append(linear)
-    if head.is_merged:
-        from model.torch_merge import Merge
-
-        layers.append(Merge(head.rows))
-    return nn.Sequential(body, nn.Sequential(*layers))
+    return nn.Sequential(network[0], _head(linear, head.rows if head.is_merged else None))
 
 
 def linear_of(network: nn.Sequential) -> nn.Linear:

@@ -25,11 +25,11 @@ def by_source(probabilities: np.ndarray, targets: np.ndarray, sources: Sequence[
         sources with at least 40 photos, or all where none has as many: `mean_accuracy`, `worst_accuracy` and `worst`.
     """
     names = np.array(sources)
-    rows = {str(name): _figures(probabilities[names == name], targets[names == name], neither) for name in np.unique(names)}
+    rows = {str(name): overall(probabilities[names == name], targets[names == name], neither) for name in np.unique(names)}
     large = {name: row for name, row in rows.items() if row["photos"] >= ENOUGH} or rows
     worst = min(large, key=lambda name: large[name]["accuracy"])
     return {
-        **_figures(probabilities, targets, neither),
+        **overall(probabilities, targets, neither),
         "mean_accuracy": float(np.mean([row["accuracy"] for row in large.values()])),
         "worst_accuracy": large[worst]["accuracy"],
         "worst": worst,
@@ -37,7 +37,8 @@ def by_source(probabilities: np.ndarray, targets: np.ndarray, sources: Sequence[
     }
 
 
-def _figures(probabilities: np.ndarray, targets: np.ndarray, neither: int | None) -> dict[str, Any]:
+def overall(probabilities: np.ndarray, targets: np.ndarray, neither: int | None) -> dict[str, Any]:
+    """The figures of `by_source` of all photos, without those of sources."""
     right = int((probabilities.argmax(axis=1) == targets).sum())
     found: dict[str, Any] = {
         "photos": len(targets),

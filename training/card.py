@@ -17,7 +17,7 @@ PICTURES = {
     "confusion.png": "Confusion matrix: true answers down, given answers across",
     "reliability.png": "Reliability diagram: accuracy against confidence",
     "top_losses.png": "Top losses: the photos whose true answer got the lowest probability",
-    "robustness.png": "Robustness: accuracy on spoiled photos",
+    "robustness.png": "Robustness: accuracy on corrupted photos",
     "curves.png": "Curves: loss and accuracy after each epoch of training, and the learning rate",
     "predictions.png": "Some of these pictures with their true and their predicted label",
 }

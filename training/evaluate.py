@@ -35,9 +35,9 @@ from model.network import available_cores
 from model.photo import PhotoError, open_photo
 from model.source import model_folder
 from training import metrics, report
-from training.by_source import by_source, source_rows
+from training.by_source import by_source, overall, source_rows
 from training.card import REPORT, label_rows, metric_rows, model_card
-from training.data import DataError, Photos, photos_below
+from training.data import DataError, Photos
 from training.features import input_of
 from training.formats import Change
 from training.machine import describe
@@ -45,7 +45,7 @@ from training.options import count
 from training.resaved import changed_answers, sample_of
 from training.robustness import measure_robustness, sample
 from training.shortcuts import look_at
-from training.sources import Layout, open_data
+from training.sources import Layout, only_neither, open_data
 
 TOP_LOSSES = 12
 TIMED_PHOTOS = 100
@@ -227,12 +227,11 @@ def over_all(config: Config, probabilities: np.ndarray, targets: np.ndarray, pho
         probabilities, targets: of `answer`. sources: whether to tell the sources apart.
     """
     can_be_right = targets < probabilities.shape[1]
-    names = [photos.sources[i] if sources else "" for i in np.flatnonzero(can_be_right)]
-    found = by_source(probabilities[can_be_right], targets[can_be_right], names, len(config.labels) if config.neither else None)
+    neither = len(config.labels) if config.neither else None
     if not sources:
-        for name in ("sources", "worst", "worst_accuracy", "mean_accuracy"):
-            del found[name]
-    return found
+        return overall(probabilities[can_be_right], targets[can_be_right], neither)
+    names = [photos.sources[i] for i in np.flatnonzero(can_be_right)]
+    return by_source(probabilities[can_be_right], targets[can_be_right], names, neither)
 
 
 def saved_again(classifier: Classifier, photos: Photos) -> dict[str, Any]:
@@ -356,13 +355,8 @@ def open_photos(
     """
     found = open_data(data, unpacked, label_from, labels=labels, layout=layout)
     photos = found.get("test") or found.get("valid") or found["all"]
-    parts = [photos]
-    for folder in [neither] if isinstance(neither, Path) else neither or ():
-        others = tuple(photos_below(folder))
-        if not others:
-            raise DataError(f"  - {folder} is not a folder of photos; --neither names photos of other things")
-        parts.append(Photos(others, (NEITHER,) * len(others), (), (folder.name,) * len(others)))
-    return Photos.joined(parts, photos.labels)
+    folders = [neither] if isinstance(neither, Path) else neither or ()
+    return Photos.joined([photos, *(only_neither(folder, folder.name) for folder in folders)], photos.labels)
 
 
 def _described(classifier: Classifier) -> dict[str, Any]:

@@ -94,10 +94,9 @@ from training.finish import calibrate, document
 from training.formats import in_a_random_format
 from training.interrupt import say_when_interrupted
 from training.machine import trainer
-from training.publish import PublishError, check_access, push
+from training.publish import PublishError, check_access, publish_trained
 from training.settings import parse
 from training.sources import open_data
-from training.space import publish_space
 from training.weights import origin, pretrained
 
 # %% [markdown]
@@ -349,13 +348,4 @@ say(f"Serve it:           MODEL_REPO={settings.out} python app.py")
 # the version. `--space USER/NAME` puts the app beside it.
 
 # %%
-try:
-    if settings.push:
-        commit = push(settings.out, settings.push, private=settings.private)
-        if settings.space:
-            publish_space(settings.space, settings.push, commit, private=settings.private)
-except (ModelError, PublishError) as error:
-    again = f"python training/publish.py {settings.out} {settings.push}" + (
-        f" --space {settings.space}" if settings.space else ""
-    )
-    raise SystemExit(f"The model is written, but not published: {error}\nTo publish it later: {again}") from None
+publish_trained(settings.out, settings.push, settings.space, settings.private)

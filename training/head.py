@@ -73,11 +73,10 @@ from training.interrupt import say_when_interrupted
 from training.machine import trainer
 from training.options import LEAVE_SOURCES_OUT
 from training.prior import parse_like, prior
-from training.publish import PublishError, check_access, push
+from training.publish import PublishError, check_access, publish_trained
 from training.resaved import changed_answers, sample_of
 from training.settings import parse_head
 from training.sources import open_data
-from training.space import publish_space
 from training.suspects import draw_suspects, find_suspects
 from training.weights import origin, pretrained
 
@@ -187,7 +186,8 @@ config = Config(
 )
 body, old_head = start.network
 pooled = nn.Sequential(body, *list(old_head.children())[:2])  # average pooling and flattening
-scratch = Path(tempfile.mkdtemp(prefix="head-"))
+temporary = tempfile.TemporaryDirectory(prefix="head-")
+scratch = Path(temporary.name)
 export_onnx(pooled, scratch / "float.onnx", settings.size, settings.size)
 in_float = Classifier(OnnxNetwork(scratch / "float.onnx"), config)
 drawn = np.random.default_rng(settings.seed).choice(len(photos), min(CALIBRATION_PHOTOS, len(photos)), replace=False)
@@ -300,6 +300,7 @@ with written_whole(settings.out) as folder:
     save_weights(with_rows(start.network, head), folder / WEIGHTS)
     with_linear_head(scratch / "body.onnx", head, folder / ONNX)
     config = document(folder, config, "test", test) if test else finish(folder, config)
+temporary.cleanup()
 
 print(f"\n{settings.out} on what was left out ({training['left_out']})\n")
 print("\n".join(["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in summary_rows(figures))]))
@@ -321,11 +322,4 @@ print(f"Serve it:        MODEL_REPO={settings.out} python app.py")
 # the version. `--space USER/NAME` puts the app beside it.
 
 # %%
-try:
-    if settings.push:
-        commit = push(settings.out, settings.push, private=settings.private)
-        if settings.space:
-            publish_space(settings.space, settings.push, commit, private=settings.private)
-except (ModelError, PublishError) as error:
-    later = f"python training/publish.py {settings.out} {settings.push}"
-    raise SystemExit(f"The model is written, but not published: {error}\nTo publish it later: {later}") from None
+publish_trained(settings.out, settings.push, settings.space, settings.private)

@@ -23,7 +23,6 @@ DECAYS = (0.01, 0.004)  # of a head that starts from what the network knew: how 
 PLAIN_DECAYS = (0.1, 0.03, 0.01, 0.003, 0.001)  # of a head that starts from zeros
 MOST = 400  # photos of a class of a source that heads are fitted to while choosing: more take longer and choose the same
 FOLDS = 5  # where photos are left out and not sources
-PRIOR = 0.25  # standard deviation of the logarithm of the temperature; see `metrics.fit_temperature`
 SHIFT_PRIOR = 2.0  # standard deviation of the shift of neither's logit
 
 
@@ -151,7 +150,7 @@ def calibrate(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray, neit
         log_temperature, shift = float(point[0]), float(point[1]) if neither else 0.0
         probabilities = softmax(shifted(logits, shift) / np.exp(log_temperature))
         surprise = len(targets) * float(weights @ metrics.losses(probabilities, targets))
-        return surprise + (log_temperature / PRIOR) ** 2 / 2 + (shift / SHIFT_PRIOR) ** 2 / 2
+        return surprise + (log_temperature / metrics.PRIOR) ** 2 / 2 + (shift / SHIFT_PRIOR) ** 2 / 2
 
     found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3}).x
     return float(np.exp(np.clip(found[0], np.log(0.2), np.log(5)))), float(found[1]) if neither else 0.0

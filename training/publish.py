@@ -31,7 +31,7 @@ from training.card import LEARNER, PICTURES, REPORT
 from training.hub import File, PublishError, check_access, check_ours, commit_files, talking_to_hub
 from training.space import add_space_options, publish_space
 
-__all__ = ["PublishError", "check_access", "push"]
+__all__ = ["PublishError", "check_access", "publish_trained", "push"]
 
 REQUIRED = (CONFIG, ONNX, WEIGHTS, CARD)
 OPTIONAL = (LEARNER, *(f"{REPORT}/{name}" for name in ("report.html", "metrics.json", *PICTURES)))
@@ -144,6 +144,23 @@ def _sha256(content: File) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def publish_trained(out: Path, repo: str | None, space: str | None, private: bool) -> None:
+    """Publish a folder that was just written, where a repository is named, and the app with it, where a Space is.
+
+    Raises:
+        SystemExit: it is written, but not published; the message says why, and how to publish it later.
+    """
+    if not repo:
+        return
+    try:
+        commit = push(out, repo, private=private)
+        if space:
+            publish_space(space, repo, commit, private=private)
+    except (ModelError, PublishError) as error:
+        again = f"python training/publish.py {out} {repo}" + (f" --space {space}" if space else "")
+        raise SystemExit(f"The model is written, but not published: {error}\nTo publish it later: {again}") from None
 
 
 def main() -> None:

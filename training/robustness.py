@@ -7,7 +7,6 @@ photo goes, through `Classifier.prepare`.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from model.classifier import MAX_BATCH, Classifier
 from model.network import available_cores
 from model.photo import open_photo
 from training.data import Photos
+from training.formats import resaved
 from training.metrics import wilson_interval
 
 LARGEST_SIDE = 512
@@ -32,7 +32,7 @@ CLEAN = "as it is"
 
 @dataclass(frozen=True)
 class Corruption:
-    """One way to spoil a photo, at one severity; `apply` takes and gives an RGB image."""
+    """One way to corrupt a photo, at one severity; `apply` takes and gives an RGB image."""
 
     name: str
     severity: str
@@ -41,13 +41,7 @@ class Corruption:
 
 def jpeg(quality: int) -> Corruption:
     """Saved as JPEG at Pillow's `quality`, 1-95."""
-
-    def apply(photo: Image.Image) -> Image.Image:
-        buffer = io.BytesIO()
-        photo.save(buffer, "JPEG", quality=quality)
-        return Image.open(buffer).convert("RGB")
-
-    return Corruption("JPEG", f"quality {quality}", apply)
+    return Corruption("JPEG", f"quality {quality}", lambda photo: resaved(photo, quality))
 
 
 def blur(percent: float) -> Corruption:

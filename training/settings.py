@@ -98,14 +98,6 @@ def parse_head(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="what is left out to choose by: one source after the other, or fifths of the photos (default: sources, where "
         "there are 3 and more)",
     )
-    data.add_argument(
-        "--only-neither",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FOLDER",
-        help="photos that are neither and alike to the labels, to fit with but not to choose by",
-    )
     _add_out(parser)
     network = _add_network(parser, "tf_efficientnet_lite0")
     network.add_argument(

@@ -97,7 +97,7 @@ def open_data(
             parts.setdefault(split, []).append(_from_source(found, name))
     for name, folder in zip(_distinct([folder.name for folder in others]), others, strict=True):
         for split, path in _neither_splits(folder, set(parts)).items():
-            parts.setdefault(split, []).append(_from_source(_only_neither(path), name))
+            parts.setdefault(split, []).append(only_neither(path, name))
     if len(parts) > 1 and "all" in parts:  # some come split and others do not: those are trained on
         parts["train"] = [*parts.pop("all"), *parts.get("train", [])]
     trained = Photos.joined(next(parts[split] for split in ("all", "train") if split in parts))
@@ -156,11 +156,16 @@ def _from_source(photos: Photos, source: str) -> Photos:
     return Photos(photos.paths, photos.answers, photos.labels, (source,) * len(photos))
 
 
-def _only_neither(folder: Path) -> Photos:
+def only_neither(folder: Path, source: str) -> Photos:
+    """The photos anywhere below a folder, all of neither and of one source.
+
+    Raises:
+        DataError: there are none.
+    """
     paths = tuple(photos_below(folder)) if folder.is_dir() else ()
     if not paths:
         raise DataError(f"  - {folder} is not a folder of photos; --neither names photos of other things")
-    return Photos(paths, (NEITHER,) * len(paths), ())
+    return Photos(paths, (NEITHER,) * len(paths), (), (source,) * len(paths))
 
 
 def _table(file: Path, labels: Sequence[str]) -> Photos:

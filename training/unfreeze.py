@@ -184,9 +184,8 @@ def as_imagenet(network: nn.Sequential, beginning: Prior, arch: str, start: Star
     order = torch.cat([order, rest])
     with torch.no_grad():
         linear.weight[order], linear.bias[order] = rows.weight.cpu(), rows.bias.cpu()
-    body = {f"body.{name}": value for name, value in network[0].state_dict().items()}
     state = whole.state_dict()
-    tuned = {name.removeprefix("body."): value.cpu() for name, value in body.items()}
+    tuned = {name: value.cpu() for name, value in network[0].state_dict().items()}
     prefix = "" if set(tuned) <= set(state) else "features."
     whole.load_state_dict({**state, **{prefix + name: value for name, value in tuned.items()}})
     save_weights(whole, path)
