@@ -131,6 +131,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
             "```python",
             "from model import Classifier",
+            "",
             f'classifier = Classifier.load("{address}")  # where it lies on the Hub, or this folder',
             'print(classifier.classify(["photo.jpg"])[0].as_dict())',
             "```",
