@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks.machine import describe, spread
 from tests.pictures import CAT, SHARED
 from tests.running import running_app
-from training.data import photos_below
+from training.data.photos import photos_below
 
 PHOTOS = 1_000
 RUNS = 3

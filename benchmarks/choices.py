@@ -26,14 +26,14 @@ from model.classifier import softmax
 from model.config import Architecture, Config, Input
 from model.head import LinearHead, fit
 from model.save import export_onnx
-from training import metrics
-from training.by_source import by_source
-from training.data import Photos
-from training.features import FeatureExtractor
-from training.heads import calibrate, shifted, weights_of
-from training.prior import prior
-from training.sources import open_data
-from training.weights import pretrained
+from training.data.photos import Photos
+from training.data.sources import open_data
+from training.fit.features import FeatureExtractor
+from training.fit.head import calibrate, shifted, weights_of
+from training.fit.prior import prior
+from training.fit.weights import pretrained
+from training.quality import metrics
+from training.quality.by_source import by_source
 
 MOST = 100
 NEIGHBOURS = 10

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from model import Classifier
-from model.convert import convert
+from model.fastai_export.convert import convert
 
 warnings.simplefilter("ignore")
 

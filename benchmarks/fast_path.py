@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe
 from model import Classifier
-from training.data import Photos, find_photos, split
+from training.data.photos import Photos, find_photos, split
 from training.evaluate import measure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             draw(training, arguments.photos, seed, Path(scratch) / "photos")
             out = Path(scratch) / "model"
-            command = [sys.executable, "training/head.py", "--data", f"{scratch}/photos", "--out", str(out)]
+            command = [sys.executable, "-m", "training.head", "--data", f"{scratch}/photos", "--out", str(out)]
             command += ["--arch", arguments.arch, "--weights", arguments.weights, "--minutes", arguments.minutes]
             command += ["--seed", str(seed), *arguments.options.split()]
             started = time.perf_counter()

@@ -42,7 +42,18 @@ class Run(NamedTuple):
 def measure(data: str, options: list[str], seed: int) -> tuple[Run, str]:
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "model"
-        command = [sys.executable, "training/from_scratch.py", "--data", data, "--out", str(out), "--seed", str(seed), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "training.from_scratch",
+            "--data",
+            data,
+            "--out",
+            str(out),
+            "--seed",
+            str(seed),
+            *options,
+        ]
         started = time.perf_counter()
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"TQDM_DISABLE": "1"})
         seconds = time.perf_counter() - started

@@ -22,7 +22,7 @@ from PIL import Image, ImageFilter
 
 from benchmarks.machine import describe, spread
 from model import Classifier
-from model.explain import Explainer
+from model.inside.explain import Explainer
 from model.photo import fit
 from tests.running import running_app
 from ui.heat import figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from training.machine import describe
+from training.quality.machine import describe
 
 __all__ = ["describe", "spread"]
 

@@ -84,7 +84,7 @@ def make_models(folder: Path) -> tuple[Path, Path]:
 
     from model.architecture import build
     from model.save import export_onnx
-    from training.export import quantise
+    from training.fit.export import quantise
 
     data = folder / "data"
     for label in ("Cat", "Dog"):

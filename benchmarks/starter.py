@@ -21,10 +21,10 @@ from benchmarks.machine import describe, spread
 from model import Classifier
 from model.folder import load_folder, load_torch
 from model.photo import open_photo
-from training.by_source import by_source, summary_rows
-from training.data import Photos
+from training.data.photos import Photos
+from training.data.sources import open_data
 from training.evaluate import answer
-from training.sources import open_data
+from training.quality.by_source import by_source, summary_rows
 
 WIDE = {"3:1": 3.0, "2:1": 2.0, "16:9": 16 / 9, "9:20": 9 / 20, "1:3": 1 / 3}
 SHARE = 0.6  # of a wide photo's shorter side that the photo pasted into it takes

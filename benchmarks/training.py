@@ -77,7 +77,7 @@ def main() -> None:
                     found = json.loads(result.read_text("utf-8"))
                     epochs, accuracy = found["photos_per_second"], found["accuracy"]
                 else:
-                    command = ["training/fine_tune.py", "--data", str(arguments.data), "--out", f"{scratch}/model"]
+                    command = ["-m", "training.fine_tune", "--data", str(arguments.data), "--out", f"{scratch}/model"]
                     command += [
                         "--weights",
                         "none",

@@ -89,7 +89,7 @@ class Classifier:
         """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
 
         A fastai export (`model.pkl`, alone or as all there is in a folder or repo) is read without running what it
-        holds: see `model.learner`.
+        holds: see `model.fastai_export.learner`.
 
         Args:
             labels: names in place of an export's own, in its order; for a learner of True and False, `("dog", "cat")`.

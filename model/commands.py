@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from model.config import ModelError
-from model.convert import convert
-from model.inert_pickle import shown
-from model.learner import Learner, build_network, config_of, read_learner
+from model.fastai_export.convert import convert
+from model.fastai_export.inert_pickle import shown
+from model.fastai_export.learner import Learner, build_network, config_of, read_learner
 from model.photo import PhotoError
 from model.source import locate
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from model.classifier import Classifier
 from model.config import Activation, ModelError
+from model.fastai_export.learner import EXPORTS, find_export, load_learner
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
-from model.learner import EXPORTS, find_export, load_learner
 
 STARTER = Path(__file__).parent / "starter"
 EMBEDDED = "embedded"
@@ -32,7 +32,7 @@ def load(
         source: a model folder, a fastai export or a folder with nothing else, a Hub repository `user/name` of either
             kind, or None for the starter.
         revision: commit, tag or branch of a Hub repository; `main` by default.
-        labels, allow, size, activation: for exports alone; see `model.learner`.
+        labels, allow, size, activation: for exports alone; see `model.fastai_export.learner`.
 
     Raises:
         ModelError: there is no such model, it cannot be reached or it is damaged; the message says which and what to do.

@@ -53,7 +53,7 @@ TORCH_MAGIC, TORCH_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 
 def honest_export(path: Path) -> Path:
     """A small real export: 32 × 32 pixels, the labels Cat and Dog."""
-    from training.export import export_learner
+    from training.fit.export import export_learner
 
     body = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU())
     head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.Linear(4, 2))

@@ -1,6 +1,6 @@
 """How good is this model? Measured through `model/`, as it is served.
 
-    python training/evaluate.py model/starter --data PHOTOS [--neither OTHERS] [--against OTHER_MODEL] [--write]
+    python -m training.evaluate model/starter --data PHOTOS [--neither OTHERS] [--against OTHER_MODEL] [--write]
 
 PHOTOS holds a folder per class, OTHERS photos that show none of the classes; several of them are several sources, and
 `--by-source` tells how good the model is on each. Prints the table of the model card and writes a report: report.html,
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
@@ -34,18 +31,17 @@ from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch, written
 from model.network import available_cores
 from model.photo import PhotoError, open_photo
 from model.source import model_folder
-from training import metrics, report
-from training.by_source import by_source, overall, source_rows
-from training.card import REPORT, label_rows, metric_rows, model_card
-from training.data import DataError, Photos
-from training.features import input_of
-from training.formats import Change
-from training.machine import describe
+from training.data.formats import Change, input_of
+from training.data.photos import DataError, Photos
+from training.data.shortcuts import look_at
+from training.data.sources import Layout, only_neither, open_data
 from training.options import count
-from training.resaved import changed_answers, sample_of
-from training.robustness import measure_robustness, sample
-from training.shortcuts import look_at
-from training.sources import Layout, only_neither, open_data
+from training.quality import metrics, report
+from training.quality.by_source import by_source, overall, source_rows
+from training.quality.card import REPORT, label_rows, metric_rows, model_card
+from training.quality.machine import describe
+from training.quality.resaved import changed_answers, sample_of
+from training.quality.robustness import measure_robustness, sample
 
 TOP_LOSSES = 12
 TIMED_PHOTOS = 100
@@ -161,7 +157,7 @@ def write_report(
 
     Returns:
         The figures of `measure`, with `accuracy_fp32` and `log_loss_fp32` where there is a reference, and with `all_answers`
-        of `training.by_source` where there are photos of neither, or sources: what belongs into config.json. metrics.json
+        of `quality.by_source` where there are photos of neither, or sources: what belongs into config.json. metrics.json
         holds these and everything else.
 
     Raises:
@@ -221,7 +217,7 @@ def write_report(
 
 
 def over_all(config: Config, probabilities: np.ndarray, targets: np.ndarray, photos: Photos, sources: bool) -> dict[str, Any]:
-    """The figures of `training.by_source` of all photos that the model can answer rightly.
+    """The figures of `training.quality.by_source` of all photos that the model can answer rightly.
 
     Args:
         probabilities, targets: of `answer`. sources: whether to tell the sources apart.
@@ -235,7 +231,7 @@ def over_all(config: Config, probabilities: np.ndarray, targets: np.ndarray, pho
 
 
 def saved_again(classifier: Classifier, photos: Photos) -> dict[str, Any]:
-    """How many answers change when photos are saved again, as `training.resaved.changed_answers` has it.
+    """How many answers change when photos are saved again, as `training.quality.resaved.changed_answers` has it.
 
     Raises:
         model.photo.PhotoError: a photo can no longer be opened.
@@ -348,10 +344,10 @@ def open_photos(
     """The photos to measure on: the test set of `data` where it comes with one, else its validation set, else all of it.
 
     Args:
-        unpacked: where an archive or a dataset is unpacked. labels, layout: see `training.sources.open_data`.
+        unpacked: where an archive or a dataset is unpacked. labels, layout: see `training.data.sources.open_data`.
 
     Raises:
-        DataError: see `training.sources.open_data`.
+        DataError: see `training.data.sources.open_data`.
     """
     found = open_data(data, unpacked, label_from, labels=labels, layout=layout)
     photos = found.get("test") or found.get("valid") or found["all"]

@@ -1,55 +1,21 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Fine-tune an image classifier
 #
 # Photos go in; a model folder comes out: labels, weights, an int8 graph that serves, and a card with its measured
 # quality. Read it from top to bottom as a lesson, run it cell by cell, or run it as a script:
 #
-#     python training/fine_tune.py --data PHOTOS --out models/mine
+#     python -m training.fine_tune --data PHOTOS --out models/mine
 #
 # `PHOTOS` holds one folder of photos per class. `--help` lists everything else that it can be, and every setting.
 
 # %%
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import time
-from importlib.util import find_spec
-from pathlib import Path
-
-STARTED = time.monotonic()
-REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
-IN_NOTEBOOK = "ipykernel" in sys.modules
-START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
-ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
-if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
-    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
-    ROOT = Path.cwd() / "cat-or-dog"
-if IN_NOTEBOOK:
-    needed = {"fastai": "fastai==2.8.12", "imagehash": "imagehash", "onnx": "onnx", "onnxruntime": "onnxruntime"}
-    needed |= {"onnxscript": "onnxscript", "pillow_heif": "pillow-heif", "timm": "timm", "accelerate": "accelerate"}
-    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
-sys.path.insert(0, str(ROOT))
-MAIN_PROCESS = int(os.environ.get("RANK", 0)) == 0  # under `accelerate launch` there are several
-if not MAIN_PROCESS:
-    os.environ["TQDM_DISABLE"] = "1"
-
-# %%
 import tempfile
+import time
 from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -84,20 +50,21 @@ from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, M
 from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
-from training.card import LEARNER, REPORT, metric_rows
-from training.check import check_splits
-from training.checkpoint import Checkpoint
-from training.data import DataError, Splits, check_disk, repeat_neither
-from training.data_report import describe, text, write
-from training.export import export_learner, quantise, versions
-from training.finish import calibrate, document
-from training.formats import in_a_random_format
-from training.interrupt import say_when_interrupted
-from training.machine import trainer
-from training.publish import PublishError, check_access, publish_trained
+from training.data.check import check_splits
+from training.data.formats import in_a_random_format
+from training.data.photos import DataError, Splits, check_disk, repeat_neither
+from training.data.report import describe, text, write
+from training.data.sources import open_data
+from training.fit.checkpoint import Checkpoint
+from training.fit.export import export_learner, quantise, versions
+from training.fit.finish import calibrate, document
+from training.fit.weights import origin, pretrained
+from training.hub.client import PublishError, check_access
+from training.hub.models import publish_trained
+from training.program import IN_NOTEBOOK, MAIN_PROCESS, STARTED, say_when_interrupted
+from training.quality.card import LEARNER, REPORT, metric_rows
+from training.quality.machine import trainer
 from training.settings import parse
-from training.sources import open_data
-from training.weights import origin, pretrained
 
 # %% [markdown]
 # ## 1. Settings

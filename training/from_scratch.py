@@ -1,21 +1,10 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Train an image classifier from scratch
 #
 # No weights that somebody else trained, and no library that trains for you: small pictures, a network that fits on a
 # page, and a loop of a few lines. Read it from top to bottom as a lesson, run it cell by cell, or run it as a script:
 #
-#     python training/from_scratch.py --data torchvision:CIFAR10 --out models/small
+#     python -m training.from_scratch --data torchvision:CIFAR10 --out models/small
 #
 # CIFAR-10 is 60,000 pictures of 32×32 pixels in ten classes. Any folder of small pictures will do; `--help` says which
 # forms `--data` can take.
@@ -23,33 +12,10 @@
 # %%
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from importlib.util import find_spec
-from pathlib import Path
-
-STARTED = time.monotonic()
-REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
-IN_NOTEBOOK = "ipykernel" in sys.modules
-START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
-ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
-if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
-    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
-    ROOT = Path.cwd() / "cat-or-dog"
-if IN_NOTEBOOK:
-    needed = {"onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript", "pillow_heif": "pillow-heif"}
-    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
-sys.path.insert(0, str(ROOT))
-from training.interrupt import say_when_interrupted
-
-if not IN_NOTEBOOK:
-    say_when_interrupted("Interrupted; no model was written.")
-
-# %%
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -62,12 +28,13 @@ from model.classifier import Classifier
 from model.config import Input, ModelError
 from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
 from model.save import export_onnx, save_weights
-from training.card import REPORT, metric_rows
-from training.data import DataError, check_disk, split_found
-from training.finish import calibrate, document, lesson_config
+from training.data.photos import DataError, check_disk, split_found
+from training.data.pictures import read_pictures
+from training.data.sources import open_data
+from training.fit.finish import calibrate, document, lesson_config
 from training.lesson_settings import parse_from_scratch
-from training.pictures import read_pictures
-from training.sources import open_data
+from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
+from training.quality.card import REPORT, metric_rows
 
 # %% [markdown]
 # ## 1. What to do
@@ -424,8 +391,7 @@ except KeyboardInterrupt:
         raise
     print(f"\nInterrupted: going on with the best of {len(history)} epochs.")
 
-if not IN_NOTEBOOK:
-    say_when_interrupted(f"Interrupted; {settings.out} was not written. The weights of the best epoch are in {checkpoint}.")
+say_when_interrupted(f"Interrupted; {settings.out} was not written. The weights of the best epoch are in {checkpoint}.")
 
 # %% [markdown]
 # ## 8. The curves
@@ -502,8 +468,7 @@ with written_whole(settings.out) as folder:
     drawn = [run / "curves.png", run / "predictions.png"]
     config = document(folder, config, name, photos, pictures=drawn)
 checkpoint.unlink()
-if not IN_NOTEBOOK:
-    say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
+say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
 
 # %% [markdown]
 # ## 11. Ask twice

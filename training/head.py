@@ -1,51 +1,20 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     name: python3
-# ---
-
 # %% [markdown]
 # # A new head on a frozen body
 #
 # Photos go in; minutes later a model folder comes out, without a GPU. The body has learned to see from a million photos and
 # stays as it is. Only the last layer is new, and that begins with what the old one knew.
 #
-#     python training/head.py --data PHOTOS --out models/mine
+#     python -m training.head --data PHOTOS --out models/mine
 #
 # `PHOTOS` holds one folder of photos per class, or one folder per source with these in it. `--help` lists everything else.
 
 # %%
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
-from importlib.util import find_spec
-from pathlib import Path
-
-STARTED = time.monotonic()
-REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
-IN_NOTEBOOK = "ipykernel" in sys.modules
-START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
-ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
-if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
-    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
-    ROOT = Path.cwd() / "cat-or-dog"
-if IN_NOTEBOOK:
-    needed = {"imagehash": "imagehash", "onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript"}
-    needed |= {"pillow_heif": "pillow-heif", "timm": "timm", "cleanlab": "cleanlab"}
-    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
-sys.path.insert(0, str(ROOT))
-
-# %%
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from torch import nn
@@ -58,27 +27,28 @@ from model.head import LinearHead
 from model.network import OnnxNetwork
 from model.onnx_head import with_linear_head
 from model.save import export_onnx, save_weights
-from training.budget import plan
-from training.by_source import by_source, source_rows, summary_rows
-from training.card import LEFT_OUT, REPORT
-from training.check import check_photos, keep_test_aside
-from training.data import MANY_SOURCES, DataError, Photos, check_disk
-from training.data_report import describe, text, write
-from training.export import quantise, versions
-from training.features import FeatureExtractor, input_of
-from training.finish import document, finish
-from training.formats import Change, view_of
-from training.heads import DECAYS, PLAIN_DECAYS, choose, fit_views, folds_of, weights_of, weights_of_some
-from training.interrupt import say_when_interrupted
-from training.machine import trainer
+from training.data.check import check_photos, keep_test_aside
+from training.data.formats import Change, input_of, view_of
+from training.data.photos import MANY_SOURCES, DataError, Photos, check_disk
+from training.data.report import describe, text, write
+from training.data.sources import open_data
+from training.data.suspects import draw_suspects, find_suspects
+from training.fit.budget import plan
+from training.fit.export import quantise, versions
+from training.fit.features import FeatureExtractor
+from training.fit.finish import document, finish
+from training.fit.head import DECAYS, PLAIN_DECAYS, choose, fit_views, folds_of, weights_of, weights_of_some
+from training.fit.prior import parse_like, prior
+from training.fit.weights import origin, pretrained
+from training.hub.client import PublishError, check_access
+from training.hub.models import publish_trained
 from training.options import LEAVE_SOURCES_OUT
-from training.prior import parse_like, prior
-from training.publish import PublishError, check_access, publish_trained
-from training.resaved import changed_answers, sample_of
+from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
+from training.quality.by_source import by_source, source_rows, summary_rows
+from training.quality.card import LEFT_OUT, REPORT
+from training.quality.machine import trainer
+from training.quality.resaved import changed_answers, sample_of
 from training.settings import parse_head
-from training.sources import open_data
-from training.suspects import draw_suspects, find_suspects
-from training.weights import origin, pretrained
 
 # %% [markdown]
 # ## 1. Settings
@@ -95,8 +65,7 @@ CALIBRATION_PHOTOS = 256  # that tell the ranges of the int8 network
 RESAVED_PHOTOS = 300  # that are saved again in other formats, to count the answers that change
 CHOOSING_VIEWS = 2  # views of each photo while heads are compared; more would take longer and choose the same
 run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the run, not to the model
-if not IN_NOTEBOOK:
-    say_when_interrupted("Interrupted; no model was written. Use the same command to start again; features are found again.")
+say_when_interrupted("Interrupted; no model was written. Use the same command to start again; features are found again.")
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it

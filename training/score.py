@@ -1,6 +1,6 @@
 """Score very many photos: parquet out, restartable, on all cores or on a Ray cluster.
 
-    python training/score.py PHOTOS OUT [--model FOLDER_OR_HUB_NAME] [--ray]
+    python -m training.score PHOTOS OUT [--model FOLDER_OR_HUB_NAME] [--ray]
 
 PHOTOS is a folder, searched with all its subfolders, or a list: a text file with a path per line, or a .csv file whose
 column `path` (else the first one) holds them; relative paths start at the list's own folder. OUT becomes a folder of
@@ -24,7 +24,6 @@ import csv
 import hashlib
 import io
 import os
-import sys
 import tempfile
 import time
 import warnings
@@ -36,8 +35,6 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import pyarrow as pa
@@ -52,9 +49,9 @@ from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
 from model.network import OnnxNetwork, available_cores
 from model.photo import PhotoError
 from model.source import model_folder
-from training.data import SUFFIXES, DataError
+from training.data.photos import SUFFIXES, DataError
 from training.options import at_least_one
-from training.score_ray import Scorer, map_on_ray
+from training.scoring.ray import Scorer, map_on_ray
 
 RUN = "_run.json"  # readers of a parquet folder pass over names that begin with _ or a dot
 PART_SIZE = 10_000

@@ -1,14 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Transfer learning, written out
 #
@@ -16,40 +5,15 @@
 # your photos, the **features**, goes into a small new network that learns your labels: the **head**. First in plain
 # PyTorch, then as the fastai call that does the same; the two must come out equal, and the last table shows that they do.
 #
-#     python training/transfer.py --data PHOTOS --out models/mine
+#     python -m training.transfer --data PHOTOS --out models/mine
 #
 # `fine_tune.py` goes on from here: it trains the base too, on photos that are never the same twice.
 
 # %%
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from importlib.util import find_spec
-from pathlib import Path
-
-STARTED = time.monotonic()
-REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
-IN_NOTEBOOK = "ipykernel" in sys.modules
-START = Path.cwd() if IN_NOTEBOOK else Path(__file__).resolve()
-ROOT = next((folder for folder in (START, *START.parents) if (folder / "model" / "config.py").is_file()), None)
-if ROOT is None:  # a notebook on its own, on Colab or Kaggle: fetch the project it belongs to
-    subprocess.run(["git", "clone", "--depth", "1", REPOSITORY, "cat-or-dog"], check=True)
-    ROOT = Path.cwd() / "cat-or-dog"
-if IN_NOTEBOOK:
-    needed = {"fastai": "fastai==2.8.12", "onnx": "onnx", "onnxruntime": "onnxruntime", "onnxscript": "onnxscript"}
-    needed |= {"pillow_heif": "pillow-heif"}
-    if missing := [requirement for module, requirement in needed.items() if find_spec(module) is None]:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)
-sys.path.insert(0, str(ROOT))
-from training.interrupt import say_when_interrupted
-
-if not IN_NOTEBOOK:
-    say_when_interrupted("Interrupted; no model was written.")
-
-# %%
 import copy
+import time
 
 import torch
 from torch import nn
@@ -60,13 +24,14 @@ from tqdm.auto import tqdm
 from model.config import Input, ModelError
 from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
 from model.save import export_onnx, save_weights
-from training.card import REPORT, metric_rows
-from training.data import DataError, check_disk, split_found
-from training.finish import calibrate, document, lesson_config
+from training.data.photos import DataError, check_disk, split_found
+from training.data.pictures import read_pictures
+from training.data.sources import open_data
+from training.fit.finish import calibrate, document, lesson_config
+from training.fit.weights import pretrained
 from training.lesson_settings import parse_transfer
-from training.pictures import read_pictures
-from training.sources import open_data
-from training.weights import pretrained
+from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
+from training.quality.card import REPORT, metric_rows
 
 # %% [markdown]
 # ## 1. What to do
@@ -199,8 +164,7 @@ with written_whole(settings.out) as folder:
     export_onnx(copy.deepcopy(network), folder / ONNX, settings.size, settings.size)
     config = calibrate(folder, config, splits.validation)
     config = document(folder, config, name, shown)
-if not IN_NOTEBOOK:
-    say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
+say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
 print(f"\n{settings.out} on {len(shown):,} {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """Train the body too, on a GPU, and measure on sources that were left out whether that helps.
 
-    python training/unfreeze.py --data PHOTOS... --labels Cat Dog --arch tf_efficientnet_lite0 --out models/bodies
+    python -m training.unfreeze --data PHOTOS... --labels Cat Dog --arch tf_efficientnet_lite0 --out models/bodies
 
 The sources are dealt into groups. Each group is left out once: a network is trained on the others, and the photos of the
 group are answered. First with every learning rate of `--rates`, where 0 leaves the body frozen; then, with the best of the
@@ -16,14 +16,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch
@@ -36,12 +33,12 @@ from model.config import NEITHER, Input, ModelError
 from model.network import available_cores
 from model.photo import PhotoError, fit, open_photo
 from model.save import save_weights
-from training.by_source import by_source
-from training.data import DataError, Photos
-from training.machine import trainer
-from training.prior import CLASSES, Prior, prior
-from training.sources import open_data
-from training.weights import Start, last_linear, pretrained
+from training.data.photos import DataError, Photos
+from training.data.sources import open_data
+from training.fit.prior import CLASSES, Prior, prior
+from training.fit.weights import Start, last_linear, pretrained
+from training.quality.by_source import by_source
+from training.quality.machine import trainer
 
 STORED = 256  # side of the photos in memory
 BATCH = 128

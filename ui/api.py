@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from model.classifier import Prediction
 from model.config import ModelError
-from model.explain import HeatMap
+from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
 from ui.request_photo import Refused, read_photo
 from ui.service import Busy, Service

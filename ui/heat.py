@@ -7,7 +7,7 @@ import html
 import numpy as np
 from PIL import Image
 
-from model.explain import HeatMap
+from model.inside.explain import HeatMap
 from ui.data_url import image_url
 from ui.texts import say
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from model.batching import Batcher
 from model.classifier import Classifier, Prediction
-from model.explain import Explainer, HeatMap
+from model.inside.explain import Explainer, HeatMap
 from model.network import available_cores
 from model.photo import PhotoSource
 

@@ -11,11 +11,11 @@ from scipy.special import log_softmax
 
 from model.config import ModelError
 from model.head import LinearHead, fit, merge, shares
+from model.inside.onnx_graph import OnnxInside
+from model.inside.torch_graph import TorchInside
 from model.network import OnnxNetwork
-from model.onnx_graph import OnnxInside
 from model.onnx_head import with_linear_head
 from model.save import export_onnx
-from model.torch_graph import TorchInside
 from model.torch_merge import Merge
 
 

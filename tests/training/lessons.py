@@ -13,16 +13,19 @@ from nbclient import NotebookClient
 
 from tests.running import ROOT
 
+FIRST_CELL = ROOT / "training" / "first_cell.py"
+
 
 def run(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a script as its users do."""
-    command = [sys.executable, str(script), *map(str, arguments)]
+    """Run a program of `training/` as its users do."""
+    command = [sys.executable, "-m", f"training.{script.stem}", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 
 def run_notebook(script: Path, *arguments: object) -> Any:
-    """Run a script as a notebook, with these options; gives the notebook with its outputs."""
-    notebook = jupytext.read(script)
+    """Run a lesson as a notebook, with these options; gives the notebook with its outputs."""
+    text = FIRST_CELL.read_text("utf-8") + script.read_text("utf-8")
+    notebook = jupytext.reads(text, fmt="py:percent")
     lines = [line for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("NOTEBOOK_OPTIONS")]
     assert len(lines) == 1
     for cell in notebook.cells:

@@ -20,7 +20,7 @@ MODEL, SPACE = "alice/colours", "alice/colours-app"
 def test_one_command_from_forty_photos_to_a_space(tmp_path):
     plain(tmp_path / "photos" / "red", (200, 40, 40), 20)
     plain(tmp_path / "photos" / "blue", (40, 40, 200), 20)
-    command = [sys.executable, "training/fine_tune.py", "--data", str(tmp_path / "photos"), "--out", str(tmp_path / "model")]
+    command = [sys.executable, "-m", "training.fine_tune", "--data", str(tmp_path / "photos"), "--out", str(tmp_path / "model")]
     command += ["--arch", "resnet18", "--weights", "none", "--size", "64", "--epochs", "1"]
     command += ["--push", MODEL, "--space", SPACE]
     log = tmp_path / "log.txt"

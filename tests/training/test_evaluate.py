@@ -17,9 +17,9 @@ from tests.hub import COMMIT, running_hub
 from tests.pictures import CAT, COFFEE
 from tests.running import ROOT
 from tests.training.colours import colours, paint
-from training.data import DataError, Photos
+from training.data.photos import DataError, Photos
 from training.evaluate import collect_logits, latency, main, measure, open_photos, verdict, write_report
-from training.metrics import Paired, paired
+from training.quality.metrics import Paired, paired
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_latency_is_of_as_many_photos_as_it_says(photos):
 
 
 def evaluate(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "training/evaluate.py", *map(str, arguments)]
+    command = [sys.executable, "-m", "training.evaluate", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=600)
 
 

@@ -118,7 +118,7 @@ print([label, *map(float, probabilities), str(learn.path)])
 
 def test_evaluating_prints_and_stores_the_same_numbers(trained, data):
     folder, _ = trained
-    command = [sys.executable, "training/evaluate.py", str(folder), "--data", str(data / "photos"), "--neither",
+    command = [sys.executable, "-m", "training.evaluate", str(folder), "--data", str(data / "photos"), "--neither",
                str(data / "others"), "--write"]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -146,7 +146,7 @@ def test_training_goes_on_from_a_model_folder(trained, data, tmp_path):
 def interrupted(arguments: list[str], checkpoint: Path) -> None:
     """Start a run and kill it as soon as it has written down an epoch."""
     process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "training.fine_tune", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 300
     while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
@@ -196,7 +196,15 @@ def test_every_regulariser_and_a_test_set(data, tmp_path):
 
 def test_two_processes_train_one_model(data, tmp_path):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", str(SCRIPT), *options(data, tmp_path / "model")]
+    launch += [
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "-m",
+        "training.fine_tune",
+        *options(data, tmp_path / "model"),
+    ]
     free = socket.create_server(("127.0.0.1", 0))
     port = free.getsockname()[1]
     free.close()
@@ -267,7 +275,7 @@ def test_weights_that_cannot_be_downloaded_name_the_way_out(monkeypatch):
     import torch
 
     from model import ModelError
-    from training.weights import pretrained
+    from training.fit.weights import pretrained
 
     def refuse(*arguments: object, **options: object) -> None:
         raise OSError("no network")

@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from model import Classifier
 from model.config import ModelError
-from model.explain import Explainer
 from model.folder import load_torch
-from model.inside import look_inside
+from model.inside.explain import Explainer
+from model.inside.look import look_inside
 from tests.pictures import SHARED
 from tests.running import ROOT
 from tests.training.colours import paint
@@ -174,7 +174,17 @@ def test_the_clock_says_how_long(data, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that only one process gets")
 def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
-    command = [sys.executable, str(SCRIPT), "--data", str(data), "--out", str(tmp_path / "model"), "--epochs", "100000"]
+    command = [
+        sys.executable,
+        "-m",
+        "training.from_scratch",
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "model"),
+        "--epochs",
+        "100000",
+    ]
     with subprocess.Popen(
         [*command, "--width", "8"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as it:

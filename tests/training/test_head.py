@@ -12,8 +12,8 @@ from PIL import Image
 
 from model import Classifier
 from model.architecture import imagenet_network
-from model.explain import Explainer
 from model.folder import load_torch
+from model.inside.explain import Explainer
 from tests.running import ROOT
 from tests.training.lessons import run, run_notebook
 

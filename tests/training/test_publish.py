@@ -15,7 +15,7 @@ import pytest
 from model import Classifier, ModelError
 from tests.hub import TOKEN, Fault, Hub, Repository, log_in, running_hub, whoami
 from tests.running import ROOT
-from training.publish import OPTIONAL, REQUIRED, PublishError, check_access, push
+from training.hub.models import OPTIONAL, REQUIRED, PublishError, check_access, push
 
 # what the client itself does when it uploads by the LFS protocol
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -222,7 +222,7 @@ def test_offline_mode_is_named(hub, monkeypatch):
 
 
 def test_a_hub_that_does_not_answer_is_given_up(hub, monkeypatch):
-    monkeypatch.setattr("training.hub.TIMEOUTS", httpx2.Timeout(0.3))
+    monkeypatch.setattr("training.hub.client.TIMEOUTS", httpx2.Timeout(0.3))
     hub.faults["whoami"] = "slow"
     with pytest.raises(PublishError, match="did not answer in time"):
         check_access(REPO)
@@ -327,7 +327,7 @@ def test_a_change_by_somebody_else_in_between_is_not_overwritten(hub, folder):
 def command(hub: Hub, home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     variables = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
     return subprocess.run(
-        [sys.executable, "training/publish.py", *arguments],
+        [sys.executable, "-m", "training.publish", *arguments],
         cwd=ROOT,
         env=os.environ | variables | environment,
         capture_output=True,

@@ -30,12 +30,12 @@ needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="file names of 
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    command = [sys.executable, "-m", "training.score", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=600, env=ENVIRONMENT, cwd="/", check=False)
 
 
 def started(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    command = [sys.executable, "-m", "training.score", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
 
 
@@ -307,7 +307,7 @@ def test_two_ray_workers_share_the_work_and_the_order_is_kept():
     code = """
 import os, time
 import pyarrow as pa
-from training.score_ray import map_on_ray
+from training.scoring.ray import map_on_ray
 
 def load():
     def scorer(paths):

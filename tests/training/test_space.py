@@ -15,8 +15,8 @@ from huggingface_hub import RepoCard
 from model.source import STARTER
 from tests.hub import COMMIT, OLD_COMMIT, TOKEN, Fault, Repository, log_in, running_hub, space_environment
 from tests.running import ROOT, running_app
-from training.publish import PublishError
-from training.space import publish_space, space_files
+from training.hub.models import PublishError
+from training.hub.spaces import publish_space, space_files
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -25,7 +25,7 @@ MODEL, SPACE = "alice/pets", "alice/app"
 
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
-    monkeypatch.setattr("training.space.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("training.hub.spaces.POLL_SECONDS", 0.02)
     with running_hub() as server:
         log_in(server, monkeypatch, tmp_path)
         server.add(MODEL, {name: (STARTER / name).read_bytes() for name in ("config.json", "model.onnx")})
@@ -85,7 +85,7 @@ def test_a_space_is_created_runs_its_own_files_and_is_asked_once(hub, tmp_path, 
             assert publish_space(SPACE, MODEL, "main") == f"{hub.url}/spaces/{SPACE}"  # nothing differs: nothing is sent
             assert (len(hub.asked("POST", "/variables")), len(made.commits)) == changes
 
-            monkeypatch.setattr("training.space.PHOTO", ROOT / "README.md")
+            monkeypatch.setattr("training.hub.spaces.PHOTO", ROOT / "README.md")
             fails(r"which runs at .* cannot be asked: .*not a photo")
 
 
@@ -115,7 +115,7 @@ def test_the_error_of_the_version_before_is_not_taken_for_this_one(hub, space, m
     space.stages = ["RUNTIME_ERROR"]
     space.runtime = {"sha": OLD_COMMIT}
     fails("does not serve the new version after 0.005 minutes .stage RUNTIME_ERROR")
-    monkeypatch.setattr("training.space.STALE_SECONDS", 0.01)
+    monkeypatch.setattr("training.hub.spaces.STALE_SECONDS", 0.01)
     fails("does not run: RUNTIME_ERROR")
 
 

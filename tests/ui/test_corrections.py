@@ -18,7 +18,7 @@ from model.photo import PhotoError
 from tests.hub import TOKEN, Hub, log_in, running_hub
 from tests.pictures import CAT, COFFEE, corners, encoded, quadrants
 from tests.running import running_app
-from training.sources import open_data
+from training.data.sources import open_data
 from ui.corrections import store as correction_store
 from ui.corrections.dataset import CorrectionDataset
 from ui.corrections.store import CannotUndo, CorrectionStore, Limit, StoreFull, usable_labels

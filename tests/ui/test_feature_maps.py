@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from model.explain import Explainer
-from model.graph import Layer
+from model.inside.explain import Explainer
+from model.inside.graph import Layer
 from ui.inside import feature_maps
 from ui.inside.patches import Patches, part_of, stored_pictures
 

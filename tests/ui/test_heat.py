@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.explain import HeatMap
+from model.inside.explain import HeatMap
 from ui.heat import SIDE, figure, overlay
 
 GREY = (100, 100, 100)

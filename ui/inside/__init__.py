@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from model.config import ModelError
-from model.explain import HeatMap
-from model.graph import Layer
+from model.inside.explain import HeatMap
+from model.inside.graph import Layer
 from model.photo import fit
 from ui.classify import readable_errors
 from ui.heat import overlay

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model.config import Config
-from model.graph import Graph, Layer
+from model.inside.graph import Graph, Layer
 from ui.data_url import image_url
 from ui.heat import PALETTE
 from ui.texts import number, say

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from model.classifier import Classifier
-from model.graph import Layer
-from model.inside import Inside
+from model.inside.graph import Layer
+from model.inside.look import Inside
 from model.photo import fit
 
 FOLDER = Path(__file__).parent

@@ -1,0 +1,209 @@
+"""What the common objects of an inert pickle stand for: lists of fastcore, numbers of NumPy, paths, enums.
+
+Each function takes a value as `inert_pickle` gives it and looks at its names; the classes themselves are not used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import ChainMap
+from collections.abc import Mapping
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from model.fastai_export.inert_pickle import Global, Object, shown
+
+_SEQUENCES = ("fastcore.foundation.L", "fastcore.basics.fastuple", "torch.Size", "builtins.list", "builtins.tuple",
+              "builtins.set", "__builtin__.list", "__builtin__.tuple", "__builtin__.set", "fastcore.utils.fastuple",
+              "fastai.data.transforms.CategoryMap", "fastcore.foundation.CollBase", "collections.deque")  # fmt: skip
+_MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.defaultdict",
+             "fastcore.basics.AttrDict", "fastcore.xtras.AttrDict", "fastcore.basics.AttrDictDefault")  # fmt: skip
+_PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
+_MAX_ARRAY_BYTES = 4_000_000
+CODE_ARGUMENTS = 18  # of types.CodeType, in the newest Python
+
+
+def name_of(value: Any) -> str:
+    """The full name of an object's class or of the function that makes it, `module.name`; "" where it has none."""
+    if isinstance(value, Global):
+        return str(value)
+    if not isinstance(value, Object) or not isinstance(value.function, Global):  # a tuple here may be endless to print
+        return ""
+    name = str(value.function)
+    if name in ("copyreg._reconstructor", "copy_reg._reconstructor") and value.args:
+        return str(value.args[0]) if isinstance(value.args[0], Global) else ""
+    return name
+
+
+def attributes(value: Any) -> Mapping[Any, Any]:
+    """The attributes an object would have had: what BUILD would have put into its `__dict__` and slots.
+
+    They are looked at and not copied: a file may give a million objects the same large state.
+    """
+    if not isinstance(value, Object):
+        return {}
+    states = [state if isinstance(state, tuple) and len(state) == 2 else (state,) for state in value.state]
+    parts = [part for state in states for part in state if isinstance(part, dict)]
+    return parts[0] if len(parts) == 1 else ChainMap(*reversed(parts))
+
+
+def sequence(value: Any) -> list[Any] | None:
+    """The members of a list, a tuple, fastcore's `L` or `fastuple`, or `torch.Size`; None for anything else."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    if not isinstance(value, Object) or name_of(value) not in _SEQUENCES:
+        return None
+    inner = attributes(value).get("items")
+    if inner is not None and not isinstance(inner, Object):
+        return sequence(inner)
+    if isinstance(inner, Object):
+        found = array(inner)
+        return sequence(inner) if found is None else found.tolist()
+    arguments = value.args[-1] if value.args and isinstance(value.args[-1], (list, tuple)) else ()
+    return [*arguments, *value.items]
+
+
+def mapping(value: Any) -> dict[Any, Any] | None:
+    """The pairs of a dict, an `OrderedDict` or the like; None for anything else."""
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, Object) or name_of(value) not in _MAPPINGS:
+        return None
+    first = value.args[0] if value.args else []
+    given = (
+        [pair for pair in first if isinstance(pair, (list, tuple)) and len(pair) == 2]
+        if isinstance(first, (list, tuple))
+        else []
+    )
+    return {**{key: item for key, item in given if isinstance(key, (str, int))}, **dict(value.pairs)}
+
+
+def as_path(value: Any) -> Path | None:
+    """A path of this platform for a path of any platform and Python (PosixPath, WindowsPath, pathlib._local)."""
+    if isinstance(value, str):
+        return Path(value)
+    if not isinstance(value, Object) or not isinstance(value.function, Global):
+        return None
+    if value.function.module not in ("pathlib", "pathlib._local", "pathlib2") or value.function.name not in _PATHS:
+        return None
+    parts = [part for part in value.args if isinstance(part, str)]
+    if "Windows" in value.function.name:
+        return Path(PureWindowsPath(*parts).as_posix())
+    return Path(*parts)
+
+
+def scalar(value: Any) -> Any:
+    """A Python number, string or boolean for itself, a NumPy scalar or an enum member; None for anything else."""
+    if isinstance(value, (str, int, float, bool)):
+        return value
+    if not isinstance(value, Object):
+        return None
+    name = name_of(value)
+    if name.endswith("multiarray.scalar") and name.startswith("numpy") and len(value.args) == 2:
+        kind, content = _dtype(value.args[0]), as_bytes(value.args[1])
+        if kind is None or content is None or len(content) < kind.itemsize:
+            return None
+        return np.frombuffer(content, kind, 1)[0].item()
+    is_enum = name.startswith(("PIL.Image.", "timm.layers.format.", "torchvision.transforms."))
+    if is_enum and not value.is_new and len(value.args) == 1 and isinstance(value.args[0], (int, str)):
+        return value.args[0]
+    if name in ("numpy.str_", "builtins.str", "builtins.bool", "builtins.int") and len(value.args) == 1:
+        return scalar(value.args[0])
+    return None
+
+
+def array(value: Any) -> np.ndarray | None:
+    """A NumPy array, of numbers, booleans or text; None for anything else, and where it holds objects that are not text."""
+    name = name_of(value)
+    if not name.startswith("numpy") or not name.endswith(("multiarray._reconstruct", "numeric._frombuffer")):
+        return None
+    if name.endswith("_frombuffer"):
+        content, kind, shape = as_bytes(value.args[0]), _dtype(value.args[1]), value.args[2]
+    else:
+        state = value.state[-1] if value.state else None
+        if not isinstance(state, tuple) or len(state) != 5:
+            return None
+        _, shape, kind, _, content = state
+        if isinstance(content, list):
+            texts = [scalar(item) for item in content]
+            return None if None in texts else np.array(texts, dtype=object)
+        kind, content = _dtype(kind), as_bytes(content)
+    if kind is None or content is None or not _are_sizes(shape) or math.prod(shape) * kind.itemsize != len(content):
+        return None
+    return np.frombuffer(content, kind).reshape(shape)
+
+
+def _are_sizes(shape: Any) -> bool:
+    return (
+        isinstance(shape, tuple)
+        and len(shape) <= 8
+        and all(type(side) is int and 0 <= side <= _MAX_ARRAY_BYTES for side in shape)
+    )
+
+
+def _dtype(value: Any) -> np.dtype[Any] | None:
+    """The dtype of numbers, booleans or text that pickled as `numpy.dtype(code, …)` with a byte order."""
+    if name_of(value) != "numpy.dtype" or not value.args or not isinstance(value.args[0], str):
+        return None
+    code = value.args[0]
+    order = value.state[-1][1] if value.state and isinstance(value.state[-1], tuple) and len(value.state[-1]) > 1 else "|"
+    if code[:1] not in "iufbUS" or not code[1:].isdigit() or len(code) > 6 or order not in ("<", ">", "|", "="):
+        return None
+    try:
+        return np.dtype((order if order != "|" else "") + code)
+    except TypeError:
+        return None
+
+
+def as_bytes(value: Any) -> bytes | None:
+    """bytes, also as protocol 2 writes them: `_codecs.encode(text, "latin1")`."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, Object) and name_of(value) == "_codecs.encode" and value.args:
+        text, *codec = value.args
+        if isinstance(text, str) and codec in (["latin1"], ["latin-1"]) and len(text) <= _MAX_ARRAY_BYTES:
+            try:
+                return text.encode("latin1")
+            except UnicodeEncodeError:
+                return None
+    if isinstance(value, Object) and name_of(value) in ("builtins.bytes", "__builtin__.bytes") and not value.args:
+        return b""
+    return None
+
+
+def class_name(value: Any) -> str:
+    """The class of an inert object, `module.Name`, also where the file carries the class's own code (cloudpickle)."""
+    name = name_of(value)
+    if name or not isinstance(value, Object) or not isinstance(value.function, Object):
+        return name
+    maker = value.function
+    if name_of(maker).endswith("_make_skeleton_class") and len(maker.args) >= 4 and isinstance(maker.args[1], str):
+        home = (mapping(maker.args[3]) or {}).get("__module__")
+        return f"{home if isinstance(home, str) else '__main__'}.{maker.args[1]}"
+    return ""
+
+
+def code_place(code: Object) -> tuple[str, str]:
+    """The file and the function that code came from, by the arguments of `types.CodeType`; "?" where they do not say."""
+    texts = [part for part in code.args[:CODE_ARGUMENTS] if isinstance(part, str)]
+    return (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
+
+
+def is_layer(value: Any) -> bool:
+    """Whether an inert object has the attributes that every `torch.nn.Module` has."""
+    found = attributes(value)
+    return "_modules" in found and "_parameters" in found
+
+
+def described(value: Any) -> str:
+    """A short name for what stands somewhere in a pickle, for an error or a listing."""
+    name = class_name(value)
+    if isinstance(value, Object) and name.endswith("getattr"):
+        return ".".join(shown(name_of(part) or part) for part in value.args[:2])
+    if isinstance(value, Object) and name == "functools.partial" and value.args:
+        return shown(name_of(value.args[0]) or value.args[0])
+    if isinstance(value, Object) and name.endswith("_make_function") and value.args and isinstance(value.args[0], Object):
+        return shown(f"__main__.{code_place(value.args[0])[1]}")
+    return shown(name or value)

@@ -1,0 +1,121 @@
+"""Where an export comes from, and what in it was not run: read off the traces that writing it left."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from model.fastai_export.inert_pickle import Global, Object
+from model.fastai_export.inert_values import CODE_ARGUMENTS, as_bytes, as_path, code_place, name_of
+from model.fastai_export.torch_file import TorchFile
+
+_LIBRARIES: Final = (
+    "fastai", "fastcore", "fasttransform", "torch", "torchvision", "timm", "numpy", "pandas", "PIL", "builtins", "__builtin__",
+    "collections",
+    "functools", "pathlib", "copyreg", "copy_reg", "_codecs", "inspect", "typing", "types", "plum", "cloudpickle",
+    "random",
+    "operator", "_operator", "itertools", "re", "datetime", "fastprogress", "beartype", "weakref", "abc", "_abc", "enum",
+)  # fmt: skip
+_DATA: Final = ("collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.device")
+_MAX_CODE: Final = 1_000  # functions looked at
+_RESUME_313, _RESUME_311, _RETURN_CONST = 149, 151, 121
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file tells of its making.
+
+    Attributes:
+        versions: Python, fastai and torch, as far as traces tell: "3.11", "2.8 or newer".
+        platform: `Windows` or `POSIX`, where the file holds a path; "" where not.
+        code: the functions and classes whose own code is in the file, as `module.name`. None was run.
+        strangers: names from outside the usual libraries that the file refers to. None was imported.
+        inert: all other names of functions and classes that were not used.
+    """
+
+    versions: dict[str, str]
+    platform: str
+    code: tuple[str, ...]
+    strangers: tuple[str, ...]
+    inert: tuple[str, ...]
+
+
+def origin_of(file: TorchFile) -> Origin:
+    """Read the traces in `file`."""
+    code = [part for part in file.objects if _is_code(part)][:_MAX_CODE]
+    modules = {name.module for name in file.names}
+    versions = {"python": _python(code, modules), "fastai": _fastai(modules), "torch": _torch(file)}
+    paths = [part.function.name for part in file.objects if as_path(part) is not None]
+    strangers = [str(name) for name in file.names if not _is_usual(name)]
+    usual = [str(name) for name in file.names if _is_usual(name) and not _is_data(name)]
+    own = dict.fromkeys([*(_code_name(part) for part in code), *_classes(file.objects)])
+    return Origin(
+        versions={key: value for key, value in versions.items() if value},
+        platform="Windows" if any("Windows" in name for name in paths) else "POSIX" if paths else "",
+        code=tuple(sorted(own, key=lambda name: "/" in name)),  # the maker's own first, then the libraries'
+        strangers=tuple(strangers),
+        inert=tuple(usual),
+    )
+
+
+def _is_usual(name: Global) -> bool:
+    return name.module.partition(".")[0] in _LIBRARIES
+
+
+def _is_data(name: Global) -> bool:
+    return str(name) in _DATA or name.module == "torch._utils" or (name.module == "torch" and name.name.endswith("Storage"))
+
+
+def _is_code(part: Object) -> bool:
+    maker = part.function
+    if name_of(maker).endswith("_builtin_type") and isinstance(maker, Object):
+        return maker.args[:1] == ("CodeType",)
+    return isinstance(maker, Global) and str(maker) == "types.CodeType"
+
+
+def _code_name(code: Object) -> str:
+    """The function that code belongs to, and where; its arguments are those of `types.CodeType`."""
+    place, name = code_place(code)
+    file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
+    library = re.search(r"site-packages[/\\](.+)", place)
+    return f"{name} ({library[1] if library else file})"[:120]
+
+
+def _classes(objects: list[Object]) -> list[str]:
+    made = [part.args for part in objects if name_of(part).endswith("_make_skeleton_class") and len(part.args) > 1]
+    return [f"class {args[1][:100]}" for args in made[:_MAX_CODE] if isinstance(args[1], str)]
+
+
+def _python(code: list[Object], modules: set[str]) -> str:
+    """The Python that wrote the file: by the paths and the bytecode of functions in it, or by pathlib's own name."""
+    for part in code:
+        for text in part.args[:CODE_ARGUMENTS]:
+            match = re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text) if isinstance(text, str) else None
+            if match:
+                return f"{match[1]}.{match[2]}"
+    if "pathlib._local" in modules:
+        return "3.13"
+    for part in code:
+        if len(part.args) == 16:
+            return "3.10 or older"
+        opcodes = next((bytes_[::2] for bytes_ in map(as_bytes, part.args[:CODE_ARGUMENTS]) if bytes_), b"")
+        if _RESUME_313 in opcodes[:8]:
+            return "3.13"
+        if _RESUME_311 in opcodes[:8]:
+            return "3.12" if _RETURN_CONST in opcodes else "3.11 or 3.12"
+    return ""
+
+
+def _fastai(modules: set[str]) -> str:
+    if any(module.startswith(("fasttransform", "cloudpickle")) for module in modules):
+        return "2.8 or newer"
+    return "2.7 or older" if any(module.startswith("fastcore") for module in modules) else ""
+
+
+def _torch(file: TorchFile) -> str:
+    if ".format_version" in file.entries:
+        return "2.7 or newer"
+    if "byteorder" in file.entries:
+        return "2.0 to 2.6"
+    return {"zip": "1.6 or newer", "legacy": "1.5 or older"}.get(file.layout, "")

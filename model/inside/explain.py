@@ -1,0 +1,124 @@
+"""Why this answer: where in the photo the network found evidence for a label."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from model.classifier import Classifier, Prediction
+from model.config import Input, ModelError
+from model.inside.look import Inside, look_inside
+from model.photo import fit
+
+Method = Literal["CAM", "Grad-CAM"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Where the evidence for one answer lies.
+
+    Attributes:
+        label: the answer that is explained.
+        method: `CAM` is exact: the mean of the map is what the photo adds to the logit, apart from what int8 rounds off;
+            where an answer merges several rows, each has a say by its share in the logit. `Grad-CAM` is an estimate by
+            gradients.
+        values: float32 (rows, columns), the evidence for `label`: positive speaks for it, negative against it.
+        box: (left, top, right, bottom) as shares of the upright photo: the part that the network saw, which is larger
+            than the photo where it was padded.
+        merged: whether the answer has several rows of weights, each with a say by its share.
+        strongest: the largest value in the map of any answer: what `heat` calls 1.
+    """
+
+    label: str
+    method: Method
+    values: np.ndarray
+    box: tuple[float, float, float, float]
+    strongest: float
+    merged: bool = False
+
+    def heat(self) -> np.ndarray:
+        """float32 (rows, columns) from 0 (no evidence, or against) to 1 (the most for any answer in this photo)."""
+        positive: np.ndarray = np.maximum(self.values, 0, dtype=np.float32)
+        return positive / self.strongest if self.strongest > 0 else positive
+
+
+class Explainer:
+    """Answers with reasons. Safe to use from several threads; the network is looked into when it is first asked.
+
+    Where the head is an average and a linear layer, the map is the class activation map (Zhou et al. 2016), else that of
+    Grad-CAM (Selvaraju et al. 2017). `benchmarks/heat_map.py` measures what it is worth; less the maps of the rival
+    answers, as the gradient of the log odds would have it, it was worth the same.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self._inside: Inside | None = None
+        self._problem: str | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def inside(self) -> Inside:
+        """The network with its inner tensors within reach.
+
+        Raises:
+            ModelError: it cannot be looked into.
+        """
+        with self._lock:
+            if self._problem is not None:
+                raise ModelError(self._problem)
+            if self._inside is None:
+                try:
+                    self._inside = look_inside(self._classifier)
+                except ModelError as error:
+                    self._problem = str(error)  # it will not go away: no photo need try again
+                    raise
+            return self._inside
+
+    def explain(self, photo: Image.Image, label: str | None = None) -> tuple[Prediction, HeatMap]:
+        """The answer for an upright RGB photo, and where the evidence for `label` lies (by default, for the answer).
+
+        Raises:
+            ValueError: the model has no such answer.
+            ModelError: the network has no feature maps to explain by.
+        """
+        classifier = self._classifier
+        answers = classifier.config.answers
+        if label is not None and label not in answers:
+            raise ValueError(f"The model has no answer {label[:60]!r}. It has: {', '.join(answers[:50])}.")
+        batch = classifier.batch([fit(photo, classifier.config.input)])
+        logits, evidence, method = self._evidence(batch)
+        prediction = classifier.predictions(logits)[0]
+        chosen = answers.index(label or prediction.label)
+        box = seen(photo, classifier.config.input)
+        linear = self.inside.graph.head.linear if self.inside.graph.head else None
+        merged = linear is not None and linear.rows[chosen] > 1
+        return prediction, HeatMap(answers[chosen], method, evidence[chosen], box, float(evidence.max()), merged)
+
+    def _evidence(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray, Method]:
+        """Logits (1, K), and the class activation maps of all answers: float32 (K, h, w)."""
+        inside = self.inside
+        head = inside.graph.head
+        if head is None:
+            raise ModelError("This network has no feature maps that its answer depends on, so no heat map.")
+        if head.linear is not None:
+            logits, maps = inside.run(batch, [inside.graph.output, head.features])
+            weight = head.linear.gradient(maps[0].mean(axis=(1, 2)))
+            return logits, np.tensordot(weight, maps[0], 1), "CAM"
+        logits, maps, weights = inside.gradients(batch, head.features)
+        return logits, np.tensordot(weights / maps[0, 0].size, maps[0], 1), "Grad-CAM"
+
+
+def seen(photo: Image.Image, size: Input) -> tuple[float, float, float, float]:
+    """(left, top, right, bottom) as shares of the photo: what `model.photo.fit` leaves of it, or adds to it."""
+    if size.resize == "squish":
+        return 0.0, 0.0, 1.0, 1.0
+    choose = min if size.resize == "crop" else max
+    ratio = choose(photo.width / size.width, photo.height / size.height)
+    across, down = ratio * size.width / photo.width, ratio * size.height / photo.height
+    if size.resize == "crop":
+        across, down = max(across, size.keep), max(down, size.keep)
+    return (1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from tests.pictures import quadrants
+from training.data.check import check_photos, check_splits
+from training.data.duplicates import fingerprint, near_duplicates
+from training.data.photos import DataError, find_photos
+from training.data.report import describe, text, write
+
+
+def scene(seed: int, side: int = 128) -> Image.Image:
+    """A picture like no other: smooth noise."""
+    noise = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    blurred = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(side / 16))
+    low, high = int(np.asarray(blurred).min()), int(np.asarray(blurred).max())
+    return blurred.point(lambda value: (value - low) * 255 // max(1, high - low))
+
+
+def make(root: Path, counts: dict[str, int], first: int = 0) -> Path:
+    seed = first
+    for label, count in counts.items():
+        (root / label).mkdir(parents=True)
+        for index in range(count):
+            scene(seed).save(root / label / f"{index}.jpg")
+            seed += 1
+    return root
+
+
+def test_corrupt_photos_are_all_named_before_training(tmp_path):
+    data = make(tmp_path / "data", {"a": 4, "b": 4})
+    (data / "a" / "0.jpg").write_bytes(b"%PDF")
+    (data / "b" / "1.jpg").write_bytes((data / "b" / "2.jpg").read_bytes()[:300])
+    found = find_photos(data)
+    with pytest.raises(DataError) as caught:
+        check_photos(found, 64, tmp_path / "cache")
+    assert "0.jpg: This is a PDF" in str(caught.value)
+    assert "1.jpg" in str(caught.value)
+    assert "--skip-bad" in str(caught.value)
+    checked = check_photos(found, 64, tmp_path / "cache", skip_bad=True)
+    assert checked.photos.counts() == {"a": 3, "b": 3}
+    assert len(checked.bad) == 2
+
+
+def test_a_class_that_loses_all_its_photos_is_an_error(tmp_path):
+    data = make(tmp_path / "data", {"a": 2, "b": 2})
+    (data / "a" / "0.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match="class 'a' has fewer than 2 usable photos"):
+        check_photos(find_photos(data), 64, tmp_path / "cache", skip_bad=True)
+
+
+def test_photos_that_training_would_misread_get_an_upright_rgb_copy(tmp_path):
+    data = make(tmp_path / "data", {"a": 2, "b": 2})
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    quadrants().save(data / "a" / "turned.jpg", exif=turned)
+    quadrants().convert("RGBA").save(data / "a" / "clear.png")
+    quadrants(2000, 1000).save(data / "a" / "large.jpg")
+    checked = check_photos(find_photos(data), 64, tmp_path / "cache")
+    copied = [path for path in checked.photos.paths if path.is_relative_to(tmp_path / "cache")]
+    assert len(copied) == 3
+    sizes = []
+    for path in copied:
+        with Image.open(path) as image:
+            assert image.mode == "RGB"
+            sizes.append(image.size)
+    assert max(max(size) for size in sizes) <= 512
+    assert (48, 64) in sizes  # turned upright
+    found = {path.name: tuple(size) for path, size in zip(checked.originals, checked.sizes, strict=True)}
+    assert (found["turned.jpg"], found["large.jpg"]) == ((48, 64), (2000, 1000))
+    stamps = [path.stat().st_mtime_ns for path in copied]
+    again = check_photos(find_photos(data), 64, tmp_path / "cache")
+    assert again.photos == checked.photos
+    assert [path.stat().st_mtime_ns for path in copied] == stamps
+
+
+def groups_of(*pictures: Image.Image) -> list[int]:
+    hashes, thumbnails = zip(*(fingerprint(picture.convert("RGB")) for picture in pictures), strict=True)
+    return near_duplicates(np.array(hashes, np.uint64), np.array(thumbnails)).tolist()
+
+
+def test_the_same_picture_saved_again_is_found(tmp_path):
+    original = scene(1, 300)
+    original.save(tmp_path / "worse.jpg", quality=25)
+    with Image.open(tmp_path / "worse.jpg") as worse:
+        groups = groups_of(original, scene(2), worse, original.resize((150, 150)), scene(3))
+    assert groups[0] == groups[2] == groups[3]
+    assert len(set(groups)) == 3
+
+
+def test_different_pictures_are_not(tmp_path):
+    assert len(set(groups_of(*(scene(seed) for seed in range(300))))) == 300
+
+
+def test_plain_pictures_of_different_colours_are_different():
+    assert len(set(groups_of(*(Image.new("RGB", (64, 64), colour) for colour in ("red", "blue", "white"))))) == 3
+
+
+def test_near_duplicates_are_reported_and_stay_on_one_side(tmp_path):
+    data = make(tmp_path / "data", {"a": 20, "b": 20})
+    for index in range(10):
+        with Image.open(data / "a" / f"{index}.jpg") as photo:
+            photo.resize((100, 100)).save(data / "a" / f"again-{index}.jpg", quality=60)
+    shutil.copy(data / "a" / "0.jpg", data / "b" / "mistake.jpg")
+    for seed in range(4):
+        found = {"all": find_photos(data)}
+        checked, splits, left_out = check_splits(found, 64, tmp_path / "cache", valid=0.3, test=0.3, seed=seed)
+        side = {path: name for name, part in zip("tve", splits, strict=True) for path in part.paths}
+        for index in range(10):
+            assert side[data / "a" / f"{index}.jpg"] == side[data / "a" / f"again-{index}.jpg"]
+        assert side[data / "b" / "mistake.jpg"] == side[data / "a" / "0.jpg"]
+        assert left_out == 0
+    facts = describe(checked, splits.by_name(), left_out, 64)
+    assert len(facts["near_duplicates"]) == 10
+    printed = text(facts)
+    assert "10 photos come more than once, 21 files in all" in printed
+    assert "mistake.jpg (b)" in printed
+
+
+def test_what_test_photos_resemble_is_not_trained_on(tmp_path):
+    found = {
+        name: find_photos(make(tmp_path / name, {"a": 6, "b": 6}, first=100 * number))
+        for number, name in enumerate(("train", "valid", "test"))
+    }
+    shutil.copy(tmp_path / "test" / "a" / "0.jpg", tmp_path / "train" / "a" / "copy.jpg")
+    shutil.copy(tmp_path / "test" / "b" / "0.jpg", tmp_path / "valid" / "b" / "copy.jpg")
+    found = {name: find_photos(tmp_path / name) for name in found}
+    _, splits, left_out = check_splits(found, 64, tmp_path / "cache", valid=0.5, test=0, seed=0)
+    assert left_out == 2
+    assert [len(part) for part in splits] == [12, 12, 12]
+    assert not any(path.name == "copy.jpg" for part in splits for path in part.paths)
+
+
+def test_data_that_comes_with_a_test_set_alone_is_split_once_more(tmp_path):
+    found = {
+        name: find_photos(make(tmp_path / name, {"a": 10, "b": 10}, first=100 * number))
+        for number, name in enumerate(("train", "test"))
+    }
+    _, splits, _ = check_splits(found, 64, tmp_path / "cache", valid=0.2, test=0, seed=0)
+    assert [part.counts() for part in splits] == [{"a": 8, "b": 8}, {"a": 2, "b": 2}, {"a": 10, "b": 10}]
+    assert all("test" in path.parts for path in splits.test.paths)
+
+
+def test_splits_that_are_copies_of_each_other(tmp_path):
+    make(tmp_path / "train", {"a": 4, "b": 4})
+    shutil.copytree(tmp_path / "train", tmp_path / "valid")
+    found = {name: find_photos(tmp_path / name) for name in ("train", "valid")}
+    with pytest.raises(DataError, match="every photo of a, b in train is a near-duplicate"):
+        check_splits(found, 64, tmp_path / "cache", valid=0.5, test=0, seed=0)
+
+
+def test_the_report_says_what_is_odd(tmp_path):
+    data = make(tmp_path / "data", {"few": 4, "many": 30})
+    (data / "many" / "0.jpg").write_bytes(b"")
+    checked, splits, left_out = check_splits({"all": find_photos(data)}, 224, tmp_path / "cache", 0.2, 0, 1, skip_bad=True)
+    facts = describe(checked, splits.by_name(), left_out, 224)
+    write(facts, tmp_path / "data.json")
+    stored = json.loads((tmp_path / "data.json").read_text("utf-8"))
+    assert stored["photos"] == {"few": 4, "many": 29}
+    assert stored["imbalance"] == 29 / 4
+    assert stored["sizes"]["median"] == [128, 128]
+    printed = text(facts)
+    for words in ("--class-weights", "only 4 photos of few", "smaller than the network's input", "1 photos cannot be opened"):
+        assert words in printed

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.classifier import Classifier
+from model.config import Input
+from tests.training.colours import colours, paint
+from training.data import pictures
+from training.data.photos import DataError, find_photos
+from training.data.pictures import read_pictures
+
+
+def test_pictures_are_read_as_they_are_served(tmp_path):
+    paint(tmp_path / "blue", "blue", 3)
+    paint(tmp_path / "red", "red", 2)
+    Image.new("RGBA", (900, 300), (200, 0, 0, 128)).save(tmp_path / "red" / "wide.png")
+    photos = find_photos(tmp_path)
+    classifier: Classifier = colours(neither=False)
+    found, targets = read_pictures(photos, classifier.config.input, "reading")
+    assert found.shape == (6, 3, 32, 32)
+    assert targets.tolist() == [0, 0, 0, 1, 1, 1]
+    served = np.stack([classifier.prepare(path) for path in photos.paths])
+    assert np.array_equal(found.permute(0, 2, 3, 1).numpy(), served)
+
+
+def test_every_picture_that_cannot_be_read_is_named(tmp_path):
+    paint(tmp_path / "blue", "blue", 3)
+    paint(tmp_path / "red", "red", 3)
+    (tmp_path / "red" / "a.png").write_bytes(b"nothing")
+    (tmp_path / "blue" / "b.jpg").write_bytes(b"%PDF-1.4")
+    size = Input(height=32, width=32, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
+    with pytest.raises(DataError) as caught:
+        read_pictures(find_photos(tmp_path), size, "reading")
+    assert "a.png: This is not a photo" in str(caught.value)
+    assert "b.jpg: This is a PDF" in str(caught.value)
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    paint(tmp_path / "blue", "blue", 3)
+    paint(tmp_path / "red", "red", 3)
+    monkeypatch.setattr(pictures, "MAX_BYTES", 6 * 64 * 64 * 3 - 1)
+    size = Input(height=64, width=64, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
+    with pytest.raises(DataError, match=r"6 pictures of 64×64 need .* smaller --size"):
+        read_pictures(find_photos(tmp_path), size, "reading")

