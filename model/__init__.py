@@ -1,7 +1,7 @@
 """Everything about a trained model at prediction time: opening photos, running the network, finding the model."""
 
 from model.classifier import Classifier, Prediction
-from model.config import ModelError
+from model.errors import ModelError
 from model.photo import PhotoError
 
 __all__ = ["Classifier", "ModelError", "PhotoError", "Prediction"]

@@ -8,7 +8,7 @@ import json
 import sys
 
 from model.commands import add_export_options, convert_main, inspect_main
-from model.config import ModelError
+from model.errors import ModelError
 from model.photo import PhotoError
 from model.source import load
 

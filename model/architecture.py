@@ -11,7 +11,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model.config import Library, ModelError
+from model.config import Library
+from model.errors import ModelError
 from model.head import LinearHead
 
 if TYPE_CHECKING:

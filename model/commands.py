@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model.config import ModelError
+from model.errors import ModelError, OutputError
 from model.fastai_export.convert import convert
 from model.fastai_export.inert_pickle import shown
 from model.fastai_export.learner import Learner, build_network, config_of, read_learner
@@ -76,7 +76,7 @@ def convert_main(arguments: list[str]) -> int:
             name=options.name,
             photos=photos,
         )
-    except (ModelError, PhotoError) as error:
+    except (ModelError, OutputError, PhotoError) as error:
         print(f"Cannot convert it: {error}", file=sys.stderr)
         return 2
     for remark in done.remarks:

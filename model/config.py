@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from model.errors import ModelError
+
 FORMAT_VERSION: Final = 1
 NEITHER = "neither"
 
@@ -19,10 +21,6 @@ Library = Literal["torchvision", "timm", "export", "script"]
 Mean = Annotated[float, Field(ge=-10, le=10)]
 Std = Annotated[float, Field(ge=0.001, le=10)]
 Side = Annotated[int, Field(ge=16, le=2048)]
-
-
-class ModelError(Exception):
-    """A model that cannot be used. The message names the model, what is wrong with it, and the way out."""
 
 
 class _Strict(BaseModel):

@@ -8,15 +8,15 @@ README.md            model card
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model import whole
 from model.architecture import build
 from model.classifier import Classifier
-from model.config import Config, ModelError
+from model.config import Config
+from model.errors import ModelError
 from model.network import OnnxNetwork, TorchNetwork
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ ONNX = "model.onnx"
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
 SERVING_FILES = (CONFIG, ONNX)
+_KIND = "a model folder"
 
 
 def load_folder(folder: Path, revision: str = "local") -> Classifier:
@@ -91,44 +92,19 @@ def load_weights(module: nn.Module, path: Path) -> None:
         raise ModelError(f"{path} belongs to another network: {' '.join(first).strip()}") from None
 
 
-@contextmanager
-def written_whole(target: Path, marker: str = CONFIG, what: str = "a model folder") -> Iterator[Path]:
-    """A temporary folder beside `target` that takes its place when the block ends, and vanishes if it fails.
-
-    What is there already is replaced only then, and only if it is the same kind of folder.
-
-    Args:
-        marker: the file that every folder of this kind has. what: the kind, for the error.
+def new_model_folder(target: Path) -> AbstractContextManager[Path]:
+    """A folder to fill that becomes the model folder `target` when the block ends, as `model.whole.whole_folder` has it.
 
     Raises:
-        ModelError: `target` exists and is something else, or cannot be written to.
+        OutputError: `target` exists and is something else, or cannot be written to.
     """
-    check_replaceable(target, marker, what)
-    parent = target.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=parent)
-    except OSError as error:
-        raise ModelError(f"{parent} cannot be written to ({error.strerror}); choose another folder") from None
-    with scratch as folder:
-        new, old = Path(folder) / "new", Path(folder) / "old"
-        new.mkdir()
-        yield new
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
+    return whole.whole_folder(target, CONFIG, _KIND)
 
 
-def check_replaceable(target: Path, marker: str = CONFIG, what: str = "a model folder") -> None:
-    """Refuse to overwrite anything that is not this kind of folder or an empty one; see `written_whole`.
+def check_replaceable(target: Path) -> None:
+    """Refuse a place that is taken by anything but a model folder or an empty one.
 
     Raises:
-        ModelError: `target` holds something else.
+        OutputError: `target` holds something else.
     """
-    if target.exists() and not (target.is_dir() and ((target / marker).exists() or not any(target.iterdir()))):
-        raise ModelError(f"{target} exists and is not {what}; choose another name or remove it first")
+    whole.check_replaceable(target, CONFIG, _KIND)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from model.config import ModelError
+from model.errors import ModelError
 
 if TYPE_CHECKING:
     import onnxruntime as ort

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from model.classifier import Classifier
-from model.config import Activation, ModelError
+from model.config import Activation
+from model.errors import ModelError
 from model.fastai_export.learner import EXPORTS, find_export, load_learner
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
 

@@ -26,11 +26,13 @@ from sklearn.metrics import confusion_matrix
 from tqdm.auto import tqdm
 
 from model.classifier import MAX_BATCH, Classifier
-from model.config import NEITHER, Config, ModelError
-from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch, written_whole
+from model.config import NEITHER, Config
+from model.errors import ModelError, OutputError
+from model.folder import CARD, CONFIG, WEIGHTS, load_folder, load_torch
 from model.network import available_cores
 from model.photo import PhotoError, open_photo
 from model.source import model_folder
+from model.whole import whole_folder
 from training.data.formats import Change, input_of
 from training.data.photos import DataError, Photos
 from training.data.shortcuts import look_at
@@ -162,14 +164,14 @@ def write_report(
 
     Raises:
         DataError: see `measure`; the second model knows other labels.
-        ModelError: `folder` holds something else than a report, or cannot be written.
+        OutputError: `folder` holds something else than a report, or cannot be written.
         model.photo.PhotoError: a photo can no longer be opened.
     """
     config = classifier.config
     if against and set(against[0].config.labels) != set(config.labels):
         theirs = ", ".join(against[0].config.labels)
         raise DataError(f"models with different labels cannot be compared: {', '.join(config.labels)} and {theirs}")
-    with written_whole(folder, report.METRICS, "a report") as new:
+    with whole_folder(folder, report.METRICS, "a report") as new:
         probabilities, targets = answer(classifier, photos, description)
         result = scores(config, probabilities, targets)
         if reference:
@@ -430,7 +432,7 @@ def main() -> None:
             robustness=arguments.robustness,
             sources=arguments.by_source,
         )
-    except (DataError, ModelError, PhotoError) as error:
+    except (DataError, ModelError, OutputError, PhotoError) as error:
         raise SystemExit(f"Cannot evaluate:\n{error}") from None
     print(
         f"\n{arguments.model} on {', '.join(arguments.data)}\n\n" + "\n".join([*metric_rows(result), "", *label_rows(result)])

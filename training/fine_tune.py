@@ -46,8 +46,9 @@ from fastai.vision.all import (
 )
 
 from model.classifier import Classifier
-from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, ModelError, Neither
-from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
+from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, Neither
+from model.errors import ModelError, OutputError
+from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
 from training.data.check import check_splits
@@ -129,7 +130,7 @@ try:
     start = pretrained(settings.arch, len(answers), settings.weights)
     same = {name: str(value) for name, value in vars(settings).items() if name not in ("resume", "push", "space", "private")}
     checkpoint = Checkpoint(run, same | {"labels": ", ".join(labels)}, settings.resume)
-except (DataError, ModelError, PublishError, OSError) as error:
+except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
     raise SystemExit(f"Cannot train:\n{error}") from None
@@ -288,7 +289,7 @@ config = config.model_copy(
     }
 )
 
-with written_whole(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
+with new_model_folder(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
     save_weights(network, folder / WEIGHTS)
     float_graph = Path(scratch) / "float.onnx"
     export_onnx(network, float_graph, settings.size, settings.size)

@@ -25,8 +25,9 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from model.classifier import Classifier
-from model.config import Input, ModelError
-from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
+from model.config import Input
+from model.errors import ModelError, OutputError
+from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk, split_found
 from training.data.pictures import read_pictures
@@ -72,7 +73,7 @@ try:
     reading = time.monotonic()
     pictures, targets = read_pictures(training, size, "reading pictures to train on")
     valid_pictures, valid_targets = (t.to(device) for t in read_pictures(validation, size, "reading pictures to validate on"))
-except (DataError, ModelError, OSError) as error:
+except (DataError, ModelError, OSError, OutputError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
     raise SystemExit(f"Cannot train:\n{error}") from None
@@ -460,7 +461,7 @@ def draw_predictions(classifier: Classifier, path: Path) -> None:
     plt.savefig(path, dpi=80)
 
 
-with written_whole(settings.out) as folder:
+with new_model_folder(settings.out) as folder:
     save_weights(network, folder / WEIGHTS)
     export_onnx(network, folder / ONNX, settings.size, settings.size)
     config = calibrate(folder, config, validation)

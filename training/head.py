@@ -21,8 +21,9 @@ from torch import nn
 
 from model.architecture import linear_of, with_rows
 from model.classifier import Classifier, softmax
-from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, ModelError, Neither
-from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
+from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, Neither
+from model.errors import ModelError, OutputError
+from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.head import LinearHead
 from model.network import OnnxNetwork
 from model.onnx_head import with_linear_head
@@ -89,7 +90,7 @@ try:
     photos, groups, looks, test, left_out = keep_test_aside(checked, tested, settings.test, settings.seed)
     start = pretrained(settings.arch, len(photos.labels), settings.weights)
     like = parse_like(settings.like)
-except (DataError, ModelError, PublishError, OSError) as error:
+except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
     raise SystemExit(f"Cannot train:\n{error}") from None
@@ -265,7 +266,7 @@ training = {
 }  # fmt: skip
 figures = left_out_figures | {"changed_answers": changes}
 config = config.model_copy(update={"temperature": choice.temperature, "training": training, "metrics": {LEFT_OUT: figures}})
-with written_whole(settings.out) as folder:
+with new_model_folder(settings.out) as folder:
     save_weights(with_rows(start.network, head), folder / WEIGHTS)
     with_linear_head(scratch / "body.onnx", head, folder / ONNX)
     config = document(folder, config, "test", test) if test else finish(folder, config)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from model.config import ModelError
+from model.errors import ModelError
 from training.hub.client import PublishError, check_access
 from training.hub.models import push
 from training.hub.spaces import publish_space

@@ -44,7 +44,8 @@ from pydantic import BaseModel, ConfigDict
 from tqdm.auto import tqdm
 
 from model.classifier import Classifier
-from model.config import Config, ModelError
+from model.config import Config
+from model.errors import ModelError
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
 from model.network import OnnxNetwork, available_cores
 from model.photo import PhotoError

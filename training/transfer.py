@@ -21,8 +21,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from model.config import Input, ModelError
-from model.folder import ONNX, WEIGHTS, check_replaceable, written_whole
+from model.config import Input
+from model.errors import ModelError, OutputError
+from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk, split_found
 from training.data.pictures import read_pictures
@@ -64,7 +65,7 @@ try:
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std)
     photos, targets = read_pictures(splits.training, size, "reading photos to train on")
     valid_photos, valid_targets = read_pictures(splits.validation, size, "reading photos to validate on")
-except (DataError, ModelError, OSError) as error:
+except (DataError, ModelError, OSError, OutputError) as error:
     raise SystemExit(f"Cannot train:\n{error}") from None
 
 
@@ -159,7 +160,7 @@ history = [{"epoch": i + 1, "valid_loss": loss, "valid_accuracy": right} for i, 
 described = f"{settings.arch}, frozen, with the head of training/transfer.py"
 config = lesson_config(settings, splits, size, described, settings.weights, history, (time.monotonic() - STARTED) / 60)
 name, shown = ("test", splits.test) if splits.test else ("validation", splits.validation)
-with written_whole(settings.out) as folder:
+with new_model_folder(settings.out) as folder:
     save_weights(network, folder / WEIGHTS)
     export_onnx(copy.deepcopy(network), folder / ONNX, settings.size, settings.size)
     config = calibrate(folder, config, splits.validation)

@@ -29,7 +29,8 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from model.architecture import imagenet_network, linear_of, with_rows
-from model.config import NEITHER, Input, ModelError
+from model.config import NEITHER, Input
+from model.errors import ModelError
 from model.network import available_cores
 from model.photo import PhotoError, fit, open_photo
 from model.save import save_weights

@@ -16,7 +16,7 @@ from gradio.data_classes import ImageData
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.photo import FORMAT_NAMES, MAX_BYTES, PhotoError
 from ui.api import evidence, scores
 from ui.photo_input import PhotoInput

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from model.classifier import Prediction
-from model.config import ModelError
+from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
 from ui.request_photo import Refused, read_photo

@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from model.config import Config, ModelError
+from model.config import Config
+from model.errors import ModelError
 from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
 from ui import corrections
 from ui.heat import figure

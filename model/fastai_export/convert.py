@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from model.classifier import Classifier
-from model.config import Activation, Config, ModelError
+from model.config import Activation, Config
+from model.errors import ModelError
 from model.fastai_export.learner import Learner, build_network, config_of, read_learner
-from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, written_whole
+from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.network import TorchNetwork
 from model.photo import PhotoError, PhotoSource
 
@@ -56,7 +57,8 @@ def convert(
         photos: photos to compare the answers on, beside eight that are drawn here.
 
     Raises:
-        ModelError: the export cannot be opened or exported, the answers differ, or `target` is something else already.
+        ModelError: the export cannot be opened or exported, or the answers differ.
+        OutputError: `target` is something else already, or cannot be written to.
         model.photo.PhotoError: one of the photos cannot be used.
     """
     check_replaceable(target)
@@ -68,7 +70,7 @@ def convert(
     from model.save import export_onnx, save_weights
 
     before = Classifier(TorchNetwork(network), config)
-    with written_whole(target) as folder:
+    with new_model_folder(target) as folder:
         try:
             export_onnx(network, folder / ONNX, config.input.height, config.input.width)
         except ImportError as error:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from model.config import ModelError
+from model.errors import ModelError
 
 MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
 MAX_NAME: Final = 1_000  # characters

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.fastai_export.inert_pickle import Global, Object, shown
 from model.fastai_export.inert_values import (
     as_path,

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import ValidationError
 
 from model.classifier import Classifier
-from model.config import Activation, Architecture, Config, ModelError, sentence
+from model.config import Activation, Architecture, Config, sentence
+from model.errors import ModelError
 from model.fastai_export.architecture_name import architecture_name
 from model.fastai_export.inert_pickle import Object, shown, walk
 from model.fastai_export.inert_values import (

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.fastai_export.inert_pickle import Global, InertPickle, Object, Persistent, read_pickle, shown, walk
 from model.fastai_export.inert_values import name_of
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from pydantic import ValidationError
 
-from model.config import Input, ModelError, sentence
+from model.config import Input, sentence
+from model.errors import ModelError
 from model.fastai_export.inert_pickle import shown, walk
 from model.fastai_export.inert_values import array, attributes, described, name_of, scalar, sequence
 from model.fastai_export.torch_file import TorchFile

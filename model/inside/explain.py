@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from model.classifier import Classifier, Prediction
-from model.config import Input, ModelError
+from model.config import Input
+from model.errors import ModelError
 from model.inside.look import Inside, look_inside
 from model.photo import fit
 

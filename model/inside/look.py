@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from model.classifier import Classifier
-from model.config import ModelError
+from model.errors import ModelError
 from model.inside.graph import Graph
 from model.network import OnnxNetwork, TorchNetwork
 

@@ -15,7 +15,7 @@ import onnx
 import onnxruntime as ort
 from onnx import numpy_helper
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.inside.graph import Graph, Kind, Op
 from model.network import session_options
 

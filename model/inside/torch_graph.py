@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.inside.graph import Graph, Kind, Op, Pair
 
 _KINDS: dict[str, Kind] = {

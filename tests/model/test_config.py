@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from model.config import Config, ModelError
+from model.config import Config
+from model.errors import ModelError
 from model.source import STARTER
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from model.config import ModelError
-from model.folder import load_folder, load_torch, written_whole
+from model.errors import ModelError, OutputError
+from model.folder import load_folder, load_torch, new_model_folder
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.onnx"])
@@ -51,11 +51,11 @@ def test_an_unknown_architecture_is_refused(folder, config):
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     target = tmp_path / "models" / "mine"
-    with pytest.raises(ZeroDivisionError), written_whole(target) as folder:
+    with pytest.raises(ZeroDivisionError), new_model_folder(target) as folder:
         (folder / "config.json").write_text("half")
         raise ZeroDivisionError
     assert list(target.parent.iterdir()) == []
-    with written_whole(target) as folder:
+    with new_model_folder(target) as folder:
         (folder / "config.json").write_text("whole")
         assert not target.exists()
     assert (target / "config.json").read_text() == "whole"
@@ -64,13 +64,13 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
 
 def test_a_failed_rewrite_leaves_the_old_model(tmp_path):
     target = tmp_path / "mine"
-    with written_whole(target) as folder:
+    with new_model_folder(target) as folder:
         (folder / "config.json").write_text("old")
-    with pytest.raises(ZeroDivisionError), written_whole(target) as folder:
+    with pytest.raises(ZeroDivisionError), new_model_folder(target) as folder:
         (folder / "config.json").write_text("new")
         raise ZeroDivisionError
     assert (target / "config.json").read_text() == "old"
-    with written_whole(target) as folder:
+    with new_model_folder(target) as folder:
         (folder / "config.json").write_text("new")
     assert (target / "config.json").read_text() == "new"
     assert list(tmp_path.iterdir()) == [target]
@@ -78,6 +78,6 @@ def test_a_failed_rewrite_leaves_the_old_model(tmp_path):
 
 def test_what_is_not_a_model_is_never_overwritten(tmp_path):
     (tmp_path / "holiday.jpg").write_bytes(b"photo")
-    with pytest.raises(ModelError, match="not a model folder"), written_whole(tmp_path):
+    with pytest.raises(OutputError, match="not a model folder"), new_model_folder(tmp_path):
         pass
     assert (tmp_path / "holiday.jpg").read_bytes() == b"photo"

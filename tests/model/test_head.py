@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto, helper
 from scipy.special import log_softmax
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.head import LinearHead, fit, merge, shares
 from model.inside.onnx_graph import OnnxInside
 from model.inside.torch_graph import TorchInside

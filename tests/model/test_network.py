@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from model.config import Config, ModelError
+from model.config import Config
+from model.errors import ModelError
 from model.folder import load_folder, load_torch
 from model.network import _PROBE, OnnxNetwork, available_cores, int8_saturates
 from model.source import STARTER

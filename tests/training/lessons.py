@@ -22,10 +22,14 @@ def run(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 
+def notebook_of(script: Path) -> Any:
+    """A lesson as the notebook that is published."""
+    return jupytext.reads(FIRST_CELL.read_text("utf-8") + script.read_text("utf-8"), fmt="py:percent")
+
+
 def run_notebook(script: Path, *arguments: object) -> Any:
     """Run a lesson as a notebook, with these options; gives the notebook with its outputs."""
-    text = FIRST_CELL.read_text("utf-8") + script.read_text("utf-8")
-    notebook = jupytext.reads(text, fmt="py:percent")
+    notebook = notebook_of(script)
     lines = [line for cell in notebook.cells for line in cell.source.splitlines() if line.startswith("NOTEBOOK_OPTIONS")]
     assert len(lines) == 1
     for cell in notebook.cells:

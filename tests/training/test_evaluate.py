@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.source import STARTER
 from tests.hub import COMMIT, running_hub
 from tests.pictures import CAT, COFFEE

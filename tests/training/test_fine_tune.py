@@ -21,7 +21,7 @@ from PIL import Image
 from model import Classifier
 from model.folder import load_torch
 from tests.running import ROOT
-from tests.training.lessons import run, run_notebook
+from tests.training.lessons import notebook_of, run, run_notebook
 
 SCRIPT = ROOT / "training" / "fine_tune.py"
 
@@ -227,7 +227,7 @@ def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
 
 
 def test_a_notebook_on_its_own_fetches_the_project(tmp_path):
-    notebook = jupytext.read(SCRIPT)
+    notebook = notebook_of(SCRIPT)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     address = first.source.split('REPOSITORY = "', 1)[1].split('"', 1)[0]
     readme = (ROOT / "README.md").read_text("utf-8")
@@ -240,7 +240,7 @@ def test_a_notebook_on_its_own_fetches_the_project(tmp_path):
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "--quiet", "-m", "one"], check=True)
     first.source = first.source.replace(address, (tmp_path / "origin").as_uri())
-    check = jupytext.reads("# %%\nfrom model.config import found\nassert found and ROOT.name == 'cat-or-dog'", "py:percent")
+    check = jupytext.reads("# %%\nfrom model.config import found\nassert found and project.name == 'cat-or-dog'", "py:percent")
     notebook.cells = [first, *check.cells]
     (tmp_path / "elsewhere").mkdir()
     resources = {"metadata": {"path": str(tmp_path / "elsewhere")}}

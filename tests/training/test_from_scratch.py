@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from model import Classifier
-from model.config import ModelError
+from model.errors import ModelError
 from model.folder import load_torch
 from model.inside.explain import Explainer
 from model.inside.look import look_inside

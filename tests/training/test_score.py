@@ -23,9 +23,8 @@ from tests.pictures import CAT, COFFEE, encoded, quadrants
 from tests.running import ROOT
 from training import score
 
-SCRIPT = ROOT / "training" / "score.py"
 COLUMNS = ["path", "label", "probability", "p_Cat", "p_Dog", "p_neither", "error"]
-ENVIRONMENT = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes, pipes, limits of the system")
 
 
@@ -209,7 +208,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path):
     code = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500));"
         f"sys.argv = ['score.py', {str(photos)!r}, {str(out)!r}];"
-        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+        "runpy.run_module('training.score', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == 1

@@ -11,7 +11,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.photo import MAX_BYTES
 from tests.pictures import CAT, COFFEE, encoded
 from ui.api import routes

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.config import NEITHER, ModelError
+from model.config import NEITHER
+from model.errors import ModelError
 from model.head import LinearHead
 
 CLASSES = 1000

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from model.architecture import build, imagenet_network, library_of, with_head
-from model.config import Config, Library, ModelError
+from model.config import Config, Library
+from model.errors import ModelError
 from model.folder import CONFIG
 from model.head import LinearHead
 from training.fit.prior import classifier_of

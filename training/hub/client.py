@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from model.config import ModelError
+from model.errors import ModelError
 
 TIMEOUTS = httpx2.Timeout(60, connect=10, read=300)  # seconds; the client's own default is to wait for ever
 NEW_REPOSITORY_FILES = {".gitattributes", "README.md"}  # what a repository may hold that nobody has filled yet

@@ -13,7 +13,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from safetensors import SafetensorError, safe_open
 
 from model.classifier import Classifier
-from model.config import ModelError
+from model.errors import ModelError
 from model.fastai_export.convert import drawn_photos
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, load_folder
 from training.hub.client import File, PublishError, check_access, check_ours, commit_files, talking_to_hub

@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from model.config import ModelError
+from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.inside.graph import Layer
 from model.photo import fit

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from model.classifier import Classifier
-from model.config import Input, ModelError
+from model.config import Input
+from model.errors import ModelError
 from model.folder import load_torch
 from model.head import shares
 from model.inside.explain import Explainer, HeatMap, seen

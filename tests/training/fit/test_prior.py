@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from model.architecture import build, imagenet_network, linear_of, with_rows
-from model.config import ModelError
+from model.errors import ModelError
 from model.head import LinearHead
 from training.fit.prior import classes_like, classifier_of, imagenet_classes, parse_like, prior
 from training.fit.weights import last_linear, pretrained
