@@ -26,6 +26,7 @@ from model.classifier import softmax
 from model.config import Architecture, Config, Input
 from model.head import LinearHead, fit
 from model.save import export_onnx
+from training.data.draw import by_source_and_class, draw_evenly
 from training.data.photos import Photos
 from training.data.sources import open_data
 from training.fit.features import FeatureExtractor
@@ -44,18 +45,6 @@ TRIED = [
     ("tf_efficientnet_lite0", 256, "crop", 0.75), ("tf_efficientnet_lite2", 260, "crop", 0.75),
 ]  # fmt: skip
 CHOSEN = ("tf_efficientnet_lite0", 256, "crop", 0.75)
-
-
-def some(photos: Photos) -> Photos:
-    """At most MOST photos of each class of each source."""
-    seen: dict[tuple[str, str], int] = {}
-    kept = []
-    for index in np.random.default_rng(0).permutation(len(photos)).tolist():
-        pair = photos.sources[index], photos.answers[index]
-        seen[pair] = seen.get(pair, 0) + 1
-        if seen[pair] <= MOST:
-            kept.append(index)
-    return photos.take(sorted(kept))
 
 
 def features_of(photos: Photos, choice: tuple[str, int, str, float], weights: Path) -> tuple[np.ndarray, LinearHead]:
@@ -98,7 +87,8 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--bodies", type=Path)
     arguments = parser.parse_args()
-    photos = some(open_data(arguments.table, Path("data"))["all"])
+    photos = open_data(arguments.table, Path("data")).train
+    photos = photos.take(draw_evenly(by_source_and_class(photos), seed=0, per_stratum=MOST))
     answers = (*photos.labels, "neither")
     targets = np.array([answers.index(answer) for answer in photos.answers])
     everything, uniform = np.full(len(photos), True), weights_of(photos)
@@ -106,11 +96,11 @@ def main() -> None:
 
     def print_row(choice: tuple[str, int, str, float], head: str, logits: np.ndarray) -> None:
         temperature, shift = calibrate(logits, targets, uniform, neither=True)
-        found = by_source(softmax(shifted(logits, shift) / temperature), targets, photos.sources, 2)
+        figures = by_source(softmax(shifted(logits, shift) / temperature), targets, photos.sources, 2)
         shape = f"{choice[2]} {choice[3]:g}" if choice[3] else choice[2]
         print(
-            f"| {choice[0]} | {choice[1]}, {shape} | {head} | {found['mean_accuracy']:.2%} | {found['worst_accuracy']:.1%} "
-            f"({found['worst']}) | {found['accuracy']:.2%} | {found['log_loss']:.4f} |",
+            f"| {choice[0]} | {choice[1]}, {shape} | {head} | {figures.mean_accuracy:.2%} | {figures.worst_accuracy:.1%} "
+            f"({figures.worst}) | {figures.accuracy:.2%} | {figures.log_loss:.4f} |",
             flush=True,
         )
 
@@ -131,14 +121,14 @@ def main() -> None:
     for out, own, _ in heads:
         distance[out] = -np.sort(unit[out] @ unit[own].T, axis=1)[:, -NEIGHBOURS]
     print("\n| neither is known by | AUROC | accepted when 95 % of cats and dogs are |\n|---|---|---|")
-    for name, strange in {
+    for name, score in {
         "the merged head, fitted to photos of neither too": softmax(kept)[:, 2],
         "the merged head, without a photo of neither": softmax(alone)[:, 2],
         "a plain head, fitted to photos of neither too": softmax(plain)[:, 2],
         "energy of a plain head of cats and dogs": -logsumexp(two, axis=1),
         f"distance to the {NEIGHBOURS}th nearest cat or dog": distance,
     }.items():
-        own, other = strange[pets], strange[~pets]
+        own, other = score[pets], score[~pets]
         print(f"| {name} | {metrics.auroc(own, other):.4f} | {metrics.false_accepts(own, other):.2%} |", flush=True)
     if arguments.bodies:
         facts = json.loads((arguments.bodies / "bodies.json").read_text("utf-8"))
@@ -152,8 +142,8 @@ def main() -> None:
                 head = fit(x[own], targets[own], weights, start, 0.01)
                 by_body[name][out] = head.logits(x[out])
         print(HEADER)
-        for name, found in by_body.items():
-            print_row(CHOSEN, f"merged, on the {name} body, {len(np.unique(group))} groups of sources", found)
+        for name, logits in by_body.items():
+            print_row(CHOSEN, f"merged, on the {name} body, {len(np.unique(group))} groups of sources", logits)
     print(f"\n{len(photos):,} photos of {len(set(photos.sources))} sources. {describe('onnxruntime', 'timm', 'numpy')}")
 
 

@@ -20,15 +20,17 @@ from pathlib import Path
 
 from benchmarks.machine import describe
 from model import Classifier
-from training.data.photos import Photos, find_photos, split
-from training.evaluate import measure
+from training.data.draw import draw_by_share
+from training.data.photos import Photos, find_photos
+from training.quality.measure import measure
+from training.quality.schema import Metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def draw(photos: Photos, count: int, seed: int, folder: Path) -> None:
     """Links to `count` of the photos, or to all of them, laid out as a folder per class."""
-    chosen = photos if count >= len(photos) else split(photos, count / len(photos), seed).validation
+    chosen = photos.take(draw_by_share(photos.answers, count, seed))
     for path, label in zip(chosen.paths, chosen.answers, strict=True):
         (folder / label).mkdir(parents=True, exist_ok=True)
         (folder / label / path.name).symlink_to(path.resolve())
@@ -45,7 +47,7 @@ def main() -> None:
     parser.add_argument("--options", default="--size 256 --resize squish --plain")
     arguments = parser.parse_args()
     training, test = (find_photos(arguments.data / name) for name in ("train", "test"))
-    found: list[tuple[float, dict[str, float]]] = []
+    runs: list[tuple[float, Metrics]] = []
     for seed in range(arguments.runs):
         with tempfile.TemporaryDirectory() as scratch:
             draw(training, arguments.photos, seed, Path(scratch) / "photos")
@@ -62,15 +64,15 @@ def main() -> None:
                 raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
             print("\n".join(line for line in done.stdout.splitlines() if line and "|" not in line), flush=True)
             result = measure(Classifier.load(out), test, "measuring on test photos")
-        found.append((seconds, result))
+        runs.append((seconds, result))
         print(
-            f"seed {seed}: {seconds / 60:.2f} min, accuracy {result['accuracy']:.2%}, log loss {result['log_loss']:.4f}",
+            f"seed {seed}: {seconds / 60:.2f} min, accuracy {result.accuracy:.2%}, log loss {result.log_loss:.4f}",
             flush=True,
         )
     accuracies, losses, times = (
-        [result["accuracy"] for _, result in found],
-        [result["log_loss"] for _, result in found],
-        [seconds / 60 for seconds, _ in found],
+        [result.accuracy for _, result in runs],
+        [result.log_loss for _, result in runs],
+        [seconds / 60 for seconds, _ in runs],
     )
     print(
         f"\n| {arguments.photos:,} photos, {arguments.arch}, {arguments.minutes} min "
@@ -78,7 +80,7 @@ def main() -> None:
         f"| {statistics.median(accuracies):.2%} ({min(accuracies):.2%}–{max(accuracies):.2%}) "
         f"| {statistics.median(losses):.4f} ({min(losses):.4f}–{max(losses):.4f}) |"
     )
-    print(f"n = {len(found)} seeds, median (range), on {len(test):,} test photos. {describe()}")
+    print(f"n = {len(runs)} seeds, median (range), on {len(test):,} test photos. {describe()}")
 
 
 if __name__ == "__main__":

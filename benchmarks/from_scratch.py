@@ -2,10 +2,10 @@
 
     python -m benchmarks.from_scratch DATA [--options "--minutes 4"] [--runs 3] [--curves curves.png]
 
-Each run is `training/from_scratch.py` with another seed, in a process and a folder of its own: unpacking and reading the
+Each run is `training.from_scratch` with another seed, in a process and a folder of its own: unpacking and reading the
 pictures, training, and measuring the model folder on all test pictures are in its time. Prints a row of the table of
-training/README.md: the accuracy is that of the folder as it is served (asked once), and that of the mean with the mirror
-image (asked twice). `--log FILE` keeps what the runs printed.
+training/README.md: the accuracy is that of the folder as it is served and that with
+test-time augmentation. `--log FILE` keeps what the runs printed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 
 from benchmarks.machine import describe
 from model.config import Config
 from model.folder import CONFIG
+from training.quality.schema import metrics_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,7 +35,7 @@ class Run(NamedTuple):
     seconds: float  # of the whole process
     training: float  # seconds of the loop alone, validation included
     accuracy: float
-    twice: float | None
+    augmented: float | None  # the accuracy with test-time augmentation
     log_loss: float
     history: list[dict[str, float]]
 
@@ -60,12 +61,12 @@ def measure(data: str, options: list[str], seed: int) -> tuple[Run, str]:
         if done.returncode:
             raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
         config = Config.read(out / CONFIG)
-    result: dict[str, Any] = config.metrics["test"]
+    test = metrics_of(config)["test"]
     history = config.training["history"]
     printed = done.stdout.replace(scratch, "models")
-    found = re.search(r"asked twice ([\d.]+)%", done.stdout)
-    twice = float(found[1]) / 100 if found else None
-    return Run(seconds, history[-1]["seconds"], result["accuracy"], twice, result["log_loss"], history), printed
+    told = re.search(r"([\d.]+)% with test-time augmentation", done.stdout)
+    augmented = float(told[1]) / 100 if told else None
+    return Run(seconds, history[-1]["seconds"], test.accuracy, augmented, test.log_loss, history), printed
 
 
 def spread(values: list[float], scale: float, unit: str, digits: int) -> str:
@@ -92,8 +93,8 @@ def draw(runs: list[Run], title: str, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="as --data of training/from_scratch.py; it needs test pictures")
-    parser.add_argument("--options", default="--minutes 4", help="of training/from_scratch.py (default: %(default)s)")
+    parser.add_argument("data", help="as --data of training.from_scratch; it needs test pictures")
+    parser.add_argument("--options", default="--minutes 4", help="of training.from_scratch (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="each with a seed of its own (default: %(default)s)")
     parser.add_argument("--curves", type=Path, help="a PNG of every run's curves")
     parser.add_argument("--log", type=Path, help="a text file of what the runs printed")
@@ -109,21 +110,21 @@ def main() -> None:
         if arguments.log:
             arguments.log.write_text("\n".join(printed), "utf-8")
     epochs = [len(run.history) for run in runs]
-    twice = [run.twice for run in runs if run.twice is not None]
+    augmented = [run.augmented for run in runs if run.augmented is not None]
     low, high = min(epochs), max(epochs)
-    columns = ["options", "n", "epochs", "all of it", "training", "accuracy", "asked twice", "log loss"]
+    columns = ["options", "n", "epochs", "all of it", "training", "accuracy", "with test-time augmentation", "log loss"]
     print(f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     print(
         f"| `{arguments.options}` | {len(runs)} | {low if low == high else f'{low}–{high}'} "
         f"| {spread([run.seconds for run in runs], 1 / 60, ' min', 2)} "
         f"| {spread([run.training for run in runs], 1, ' s', 1)} "
         f"| {spread([run.accuracy for run in runs], 100, ' %', 2)} "
-        f"| {spread(twice, 100, ' %', 2) if twice else '–'} "
+        f"| {spread(augmented, 100, ' %', 2) if augmented else '–'} "
         f"| {spread([run.log_loss for run in runs], 1, '', 4)} |"
     )
     print(f"Mean ± standard deviation over seeds. {describe('torch', 'torchvision', 'numpy')}")
     if arguments.curves:
-        draw(runs, f"training/from_scratch.py {arguments.options}", arguments.curves)
+        draw(runs, f"training.from_scratch {arguments.options}", arguments.curves)
 
 
 if __name__ == "__main__":

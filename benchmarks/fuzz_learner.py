@@ -81,8 +81,9 @@ def guided(place: Path, seconds: float, seed: int, tally: Tally) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["model"]):
-        for name in ("inert_pickle", "inert_values", "torch_file", "layers", "transforms", "learner", "source"):
-            importlib.import_module(f"model.{name}")
+        importlib.import_module("model.source")
+        for name in ("batch_steps", "dry_run", "layers"):  # imported when a network is built
+            importlib.import_module(f"model.fastai_export.{name}")
     canary, path, corpus = place / "canary", place / "model.pkl", place / "corpus"
     export = Export(place / "honest.pkl")
     corpus.mkdir()

@@ -23,9 +23,9 @@ from PIL import Image, ImageFilter
 from benchmarks.machine import describe, spread
 from model import Classifier
 from model.inside.explain import Explainer
-from model.photo import fit
+from model.resize import fit
 from tests.running import running_app
-from ui.heat import figure
+from ui.heat import heat_figure
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 RANKINGS = ("hottest", "random squares", "random pixels", "coldest")
@@ -84,7 +84,7 @@ def print_times(classifier: Classifier, paths: list[Path]) -> None:
 
     def explain(photo: bytes) -> None:
         image = classifier.open(photo)
-        figure(image, explainer.explain(image)[1], "en")
+        heat_figure(image, explainer.explain(image)[1], "en")
 
     print_pairs("in Python, with the picture for the page", paths, lambda photo: classifier.classify([photo]), explain)
 

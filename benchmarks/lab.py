@@ -19,10 +19,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.machine import describe, spread
+from tests.pictures import CAT
 from ui.lab import edge_steps, sliding_steps, steps
 from ui.lab.convolution import KERNELS
-from ui.lab.photo import MAX_PIXELS, Photo, Sliding, open_for_lab
-from ui.lab.wiring import EXAMPLE
+from ui.lab.photo import MAX_PIXELS, Photo, open_for_lab
+from ui.lab.sliding import Sliding
 from ui.texts import ENGLISH
 
 REPEATS = 30
@@ -33,13 +34,13 @@ COMBINED = Sliding(KERNELS["sobel_combined"], channels="rgb")
 
 
 def all_steps() -> dict[str, Callable[[Photo], str]]:
-    found: dict[str, Callable[[Photo], str]] = {
+    by_name: dict[str, Callable[[Photo], str]] = {
         "photo with its frame": lambda photo: steps.framed(photo, ENGLISH),
         "10×10 pixels": lambda photo: steps.pixel_table(photo, ENGLISH),
         "histogram": lambda photo: steps.histogram(photo, ENGLISH),
     }
     for name, sliding in {"Sobel, grey": GREY, "Gaussian 5×5, RGB": RGB, "Sobel combined, RGB": COMBINED}.items():
-        found |= {
+        by_name |= {
             f"feature map ({name})": lambda photo, s=sliding: steps.map_step(photo, s, ENGLISH),
             f"close up ({name})": lambda photo, s=sliding: steps.closeup_step(photo, s, ENGLISH),
             f"ReLU ({name})": lambda photo, s=sliding: steps.relu_step(photo, s, ENGLISH),
@@ -49,7 +50,7 @@ def all_steps() -> dict[str, Callable[[Photo], str]]:
             ),
             f"flatten and dense ({name})": lambda photo, s=sliding: steps.flatten_step(photo, s, "max", 2, 2, 2, ENGLISH),
         }
-    return found | {
+    return by_name | {
         "gradient": lambda photo: edge_steps.gradient_step(photo, ENGLISH),
         "edge map": lambda photo: edge_steps.edge_step(photo, 12, ENGLISH),
         "edge directions": lambda photo: edge_steps.orientation_step(photo, 12, ENGLISH),
@@ -81,7 +82,7 @@ def milliseconds_in_a_new_process(statement: str, after: str) -> list[float]:
 
 
 def main() -> None:
-    photo = Image.open(sys.argv[1] if len(sys.argv) > 1 else EXAMPLE)
+    photo = Image.open(sys.argv[1] if len(sys.argv) > 1 else CAT)
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), np.uint8))
     print(f"{describe('numpy', 'scipy', 'pillow', 'contourpy')}; n = {REPEATS} each, median (middle 90 %)\n")
     slow = []

@@ -48,7 +48,7 @@ def inside(page: Page) -> None:
 
 def lab(page: Page) -> None:
     page.get_by_role("tab", name="Convolution lab").click()
-    page.locator("#lab-example").click()
+    page.get_by_role("button", name="a cat", exact=True).click()
     page.locator("#lab-tabs").get_by_role("tab").nth(1).click()
     page.wait_for_selector("#lab-map img")
 

@@ -1,119 +1,76 @@
-"""Our app and the tutorial's app side by side: start, latency, throughput, memory.
+"""Our app beside the tutorial's and the smallest Gradio app: start, latency, throughput, memory.
 
-    python -m benchmarks.serving
+    python -m benchmarks.serving [--starts 7] [--start-only]
 
-Three servers run at once and are asked in turn: the tutorial's app with a resnet34 learner, ours with a resnet34 of the
-same shape (random weights in both: speed does not depend on them), and ours with the starter. Prints the README's table.
+The servers run at once and are asked in turn: the tutorial's app with a resnet34 learner, ours with a resnet34 of the
+same shape (random weights in both: speed does not depend on them), ours with the starter, and an app without a model
+that answers a constant. Prints the README's table.
+
+`--start-only` compares the starts of the smallest app, of ours with the starter and, where fastai is installed, of the
+tutorial's. Apps are started in turn; the processor time is what the process has used when its first answer is there,
+which programs beside it change less than the seconds on the clock.
 """
 
 from __future__ import annotations
 
-import http.client
+import argparse
+import importlib.util
 import io
-import json
 import statistics
 import sys
 import tempfile
 import time
-import uuid
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import numpy as np
 import psutil
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.http_client import HttpClient, endpoint_of
 from benchmarks.machine import describe, spread
+from benchmarks.resnet34 import make_models
 from model import Classifier
-from model.config import FORMAT_VERSION, Architecture, Config, Input
-from model.folder import CONFIG, ONNX, load_folder
+from model.folder import load_folder
 from tests.pictures import CAT, COFFEE, SHARED, photos
 from tests.running import RunningApp, running_app
 
-STARTS, SINGLE, LARGE, MEMORY_PHOTOS, CLIENTS, CONCURRENT_SECONDS = 3, 100, 15, 500, 16, 15
-TUTORIAL, OURS, STARTER = "tutorial, resnet34", "ours, resnet34", "ours, starter"
+SINGLE, LARGE, MEMORY_PHOTOS, CLIENTS, CONCURRENT_SECONDS, ROUNDS = 100, 15, 500, 16, 15, 3
+Values = dict[str, list[float]]  # by the name of the app
 
 
-class HttpClient:
-    """A keep-alive connection, the same thin one for every server."""
+@dataclass(frozen=True)
+class App:
+    """One of the apps that are compared.
 
-    def __init__(self, url: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    Attributes:
+        command: arguments of Python. environment: variables to add.
+        has_route: whether it answers POST /api/classify; else Gradio's three calls are its only route.
+    """
 
-    def send(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> bytes:
-        """The body of the answer; raises RuntimeError unless it is 200."""
-        self._connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path}: {response.status} {answer[:200]!r}")
-        return answer
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    has_route: bool = True
 
-    def classify(self, photo: bytes) -> object:
-        """One photo through POST /api/classify."""
-        return json.loads(self.send("POST", "/api/classify", photo, "image/jpeg"))
+    def running(self) -> AbstractContextManager[RunningApp]:
+        """The app, from where it answers `/config`, the first thing that a page or a client asks for."""
+        return running_app(self.environment, self.command, "/config")
 
-    def three_calls(self, photo: bytes, endpoint: str) -> object:
-        """One photo through Gradio's own API: upload, call, result."""
-        boundary = uuid.uuid4().hex
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="photo.jpg"\r\n'
-        body = head.encode() + b"Content-Type: image/jpeg\r\n\r\n" + photo + f"\r\n--{boundary}--\r\n".encode()
-        path = json.loads(self.send("POST", "/gradio_api/upload", body, f"multipart/form-data; boundary={boundary}"))[0]
-        data = {"data": [{"path": path, "orig_name": "photo.jpg", "meta": {"_type": "gradio.FileData"}}]}
-        call = self.send("POST", f"/gradio_api/call/{endpoint}", json.dumps(data).encode(), "application/json")
-        stream = self.send("GET", f"/gradio_api/call/{endpoint}/{json.loads(call)['event_id']}").decode()
-        if "event: complete" not in stream:
-            raise RuntimeError(stream)
-        return json.loads(stream.split("data: ")[-1])
+    def ask(self, client: HttpClient, photo: bytes, endpoint: str) -> object:
+        """One photo by the best route that the app has."""
+        return client.classify(photo) if self.has_route else client.three_calls(photo, endpoint)
 
 
-def endpoint_of(url: str) -> str:
-    """The name of the only endpoint of a Gradio app."""
-    info = json.loads(HttpClient(url).send("GET", "/gradio_api/info"))
-    return str(next(iter(info["named_endpoints"]))).strip("/")
+BARE = App("bare Gradio, no model", ["benchmarks/bare_app.py"], has_route=False)
+STARTER = App("ours, starter", ["app.py"])
 
 
-def make_models(folder: Path) -> tuple[Path, Path]:
-    """A resnet34 learner as fastai exports it, and a model folder with a resnet34: both with random weights."""
-    from fastai.vision.all import ImageDataLoaders, Resize, resnet34, vision_learner
-
-    from model.architecture import build
-    from model.save import export_onnx
-    from training.fit.export import quantise
-
-    data = folder / "data"
-    for label in ("Cat", "Dog"):
-        (data / label).mkdir(parents=True)
-        for index in range(4):
-            Image.effect_noise((256, 256), 60 + index).convert("RGB").save(data / label / f"{index}.jpg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dls = ImageDataLoaders.from_folder(data, valid_pct=0.5, seed=0, item_tfms=Resize(224), bs=2, num_workers=0)
-        learn = vision_learner(dls, resnet34, pretrained=False)
-        learn.export(folder / "model.pkl")
-    ours = folder / "resnet34"
-    ours.mkdir()
-    config = Config(
-        format_version=FORMAT_VERSION,
-        name="resnet34",
-        labels=("Cat", "Dog"),
-        input=Input(height=224, width=224, resize="crop", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
-        temperature=1,
-        architecture=Architecture(library="torchvision", name="resnet34"),
-        training={},
-        metrics={},
-        versions={},
-    )
-    (ours / CONFIG).write_text(config.to_json(), "utf-8")
-    export_onnx(build("resnet34", 2), folder / "float.onnx", 224, 224)
-    dice = np.random.default_rng(0)
-    quantise(folder / "float.onnx", ours / ONNX, [dice.normal(size=(4, 3, 224, 224)).astype(np.float32)] * 4)
-    return folder / "model.pkl", ours
+def tutorial_app(export: Path) -> App:
+    return App("tutorial, resnet34", ["benchmarks/tutorial_app.py", str(export)], has_route=False)
 
 
 def large_photo() -> bytes:
@@ -130,6 +87,43 @@ def timed(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return (time.perf_counter() - start) * 1000
+
+
+def processes_of(app: RunningApp) -> list[psutil.Process]:
+    process = psutil.Process(app.pid)
+    return [process, *process.children(recursive=True)]
+
+
+def resident(app: RunningApp) -> float:
+    """Megabytes."""
+    return float(sum(process.memory_info().rss for process in processes_of(app)) / 1e6)
+
+
+def processor_time(app: RunningApp) -> float:
+    """Seconds, user and system, so far."""
+    return float(sum(sum(process.cpu_times()[:2]) for process in processes_of(app)))
+
+
+def measure_starts(apps: Sequence[App], count: int, photo: bytes) -> tuple[dict[str, str], Values, Values]:
+    """Start each app in turn, once more than is counted.
+
+    Returns:
+        The endpoint of each app; seconds from the start of its process to its first answer; processor seconds till then.
+    """
+    endpoints: dict[str, str] = {}
+    seconds: Values = {app.name: [] for app in apps}
+    processor: Values = {app.name: [] for app in apps}
+    for round_number in tqdm(range(count + 1), desc="starting each app"):
+        for app in apps:
+            began = time.perf_counter()
+            with app.running() as server:
+                if round_number == 0:  # what the disk has to give, it gives now
+                    endpoints[app.name] = endpoint_of(server.url)
+                    continue
+                HttpClient(server.url).three_calls(photo, endpoints[app.name])
+                seconds[app.name].append(time.perf_counter() - began)
+                processor[app.name].append(processor_time(server))
+    return endpoints, seconds, processor
 
 
 def throughput(ask: Callable[[HttpClient, bytes], object], url: str, pictures: Sequence[bytes]) -> float:
@@ -149,12 +143,6 @@ def throughput(ask: Callable[[HttpClient, bytes], object], url: str, pictures: S
     return total / (time.monotonic() - start)
 
 
-def resident(app: RunningApp) -> float:
-    """Megabytes."""
-    process = psutil.Process(app.pid)
-    return float(sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]) / 1e6)
-
-
 def network_alone(classifier: Classifier, photo: bytes) -> list[float]:
     """Milliseconds of the network for one photo, without opening or serving it."""
     batch = classifier.batch([classifier.prepare(photo)])
@@ -163,91 +151,113 @@ def network_alone(classifier: Classifier, photo: bytes) -> list[float]:
     return [timed(lambda: classifier.network.logits(batch)) for _ in range(SINGLE)]
 
 
-def main() -> None:
-    paths = [*photos("Cat", 25), *photos("Dog", 25)] if SHARED.is_dir() else [CAT, COFFEE]
-    pictures = [path.read_bytes() for path in paths]
-    big = large_photo()
-    rows: list[tuple[str, dict[str, float], dict[str, str]]] = []
+class Table:
+    """The rows that were measured, as Markdown, with ratios to one of the apps."""
 
-    def row(name: str, unit: str, values: dict[str, list[float]], digits: int = 1) -> None:
-        medians = {side: statistics.median(each) for side, each in values.items()}
-        rows.append((name, medians, {side: spread(each, unit, digits) for side, each in values.items()}))
-        print(f"  {name}: " + "; ".join(f"{side} {text}" for side, text in rows[-1][2].items()), file=sys.stderr)
+    def __init__(self, apps: Sequence[App], reference: App) -> None:
+        self._names = [app.name for app in apps]
+        self._reference = reference.name
+        self._lines: list[str] = []
 
+    def add(self, what: str, unit: str, values: Values, digits: int = 1) -> None:
+        cells = []
+        for name in self._names:
+            ratio = statistics.median(values[name]) / statistics.median(values[self._reference])
+            cells.append(spread(values[name], unit, digits) + (f", {ratio:.2f} ×" if name != self._reference else ""))
+        self._lines.append(f"| {what} | {' | '.join(cells)} |")
+        print(f"  {self._lines[-1]}", file=sys.stderr)
+
+    def __str__(self) -> str:
+        head = [f"| what | {' | '.join(self._names)} |", f"|{'---|' * (len(self._names) + 1)}"]
+        return "\n".join([*head, *self._lines])
+
+
+def add_starts(table: Table, seconds: Values, processor: Values) -> None:
+    table.add("process start → first answer", "s", seconds, 2)
+    table.add("the same, processor time", "s", processor, 2)
+
+
+def compare_starts(starts: int, photo: bytes, folder: Path) -> None:
+    apps = [BARE, STARTER]
+    if importlib.util.find_spec("fastai"):
+        apps.append(tutorial_app(make_models(folder)[0]))
+    table = Table(apps, BARE)
+    _, seconds, processor = measure_starts(apps, starts, photo)
+    add_starts(table, seconds, processor)
+    print(f"\n{describe('gradio', 'fastai', 'torch', 'onnxruntime', 'pillow')}")
+    print(f"n: {starts} starts of each, in turn; median (range), ratio of medians to {BARE.name}\n\n{table}")
+
+
+def compare_serving(starts: int, pictures: list[bytes], folder: Path) -> None:
+    export, resnet = make_models(folder)
+    tutorial, ours = tutorial_app(export), App("ours, resnet34", ["app.py"], {"MODEL_REPO": str(resnet)})
+    apps = [tutorial, ours, STARTER, BARE]
+    table = Table(apps, tutorial)
+    endpoints, seconds, processor = measure_starts(apps, starts, pictures[0])
+    add_starts(table, seconds, processor)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        pkl, resnet = make_models(folder)
-        sides: dict[str, tuple[list[str], dict[str, str], str]] = {
-            TUTORIAL: (["benchmarks/tutorial_app.py", str(pkl)], {}, "/config"),
-            OURS: (["app.py"], {"MODEL_REPO": str(resnet)}, "/health"),
-            STARTER: (["app.py"], {}, "/health"),
-        }
-        endpoints: dict[str, str] = {}
-
-        starts: dict[str, list[float]] = {side: [] for side in sides}
-        for _ in tqdm(range(STARTS), desc="starting each app"):
-            for side, (command, environment, path) in sides.items():
-                began = time.perf_counter()
-                with running_app(environment, command, path) as app:
-                    endpoints.setdefault(side, endpoint_of(app.url))
-                    HttpClient(app.url).three_calls(pictures[0], endpoints[side])
-                    starts[side].append(time.perf_counter() - began)
-        row("process start → first answer", "s", starts)
-
-        apps = {
-            side: stack.enter_context(running_app(environment, command, path))
-            for side, (command, environment, path) in sides.items()
-        }
-        clients = {side: HttpClient(app.url) for side, app in apps.items()}
-        for side, client in clients.items():
+        servers = {app.name: stack.enter_context(app.running()) for app in apps}
+        clients = {name: HttpClient(server.url) for name, server in servers.items()}
+        for name, client in clients.items():
             for picture in pictures[:10]:
-                client.three_calls(picture, endpoints[side])
+                client.three_calls(picture, endpoints[name])
 
-        calls: dict[str, list[float]] = {side: [] for side in sides}
-        posts: dict[str, list[float]] = {side: [] for side in sides}
+        calls: Values = {app.name: [] for app in apps}
+        best: Values = {app.name: [] for app in apps}
         for index in tqdm(range(SINGLE), desc="one photo at a time"):
             photo = pictures[index % len(pictures)]
-            for side, client in clients.items():
-                calls[side].append(timed(lambda c=client, s=side: c.three_calls(photo, endpoints[s])))  # type: ignore[misc]
-                if side != TUTORIAL:
-                    posts[side].append(timed(lambda c=client: c.classify(photo)))  # type: ignore[misc]
-        row("one photo, upload + call + result", "ms", calls)
-        row("one photo, POST /api/classify (tutorial: its three calls)", "ms", posts | {TUTORIAL: calls[TUTORIAL]})
+            for app in apps:
+                client, endpoint = clients[app.name], endpoints[app.name]
+                calls[app.name].append(timed(lambda: client.three_calls(photo, endpoint)))
+                best[app.name].append(timed(lambda: client.classify(photo)) if app.has_route else calls[app.name][-1])
+        table.add("one photo, upload + call + result", "ms", calls)
+        table.add("one photo, POST /api/classify where there is one", "ms", best)
 
-        larges: dict[str, list[float]] = {side: [] for side in sides}
+        large = large_photo()
+        larges: Values = {app.name: [] for app in apps}
         for _ in tqdm(range(LARGE), desc="12 megapixels"):
-            larges[TUTORIAL].append(timed(lambda: clients[TUTORIAL].three_calls(big, endpoints[TUTORIAL])))
-            for side in (OURS, STARTER):
-                larges[side].append(timed(lambda s=side: clients[s].classify(big)))  # type: ignore[misc]
-        row(f"a 12-megapixel JPEG ({len(big) / 1e6:.1f} MB), best route each", "ms", larges)
+            for app in apps:
+                larges[app.name].append(timed(lambda: app.ask(clients[app.name], large, endpoints[app.name])))
+        table.add(f"a 12-megapixel JPEG ({len(large) / 1e6:.1f} MB), best route each", "ms", larges)
 
-        rates: dict[str, list[float]] = {side: [] for side in sides}
-        for _ in tqdm(range(STARTS), desc=f"{CLIENTS} clients"):
-            tutorial = endpoints[TUTORIAL]
-            rates[TUTORIAL].append(throughput(lambda c, p: c.three_calls(p, tutorial), apps[TUTORIAL].url, pictures))
-            for side in (OURS, STARTER):
-                rates[side].append(throughput(lambda c, p: c.classify(p), apps[side].url, pictures))
-        row(f"photos/s, {CLIENTS} clients, best route each", "/s", rates)
+        rates: Values = {app.name: [] for app in apps}
+        for _ in tqdm(range(ROUNDS), desc=f"{CLIENTS} clients"):
+            for app in apps:
+                ask = lambda client, photo: app.ask(client, photo, endpoints[app.name])  # noqa: E731
+                rates[app.name].append(throughput(ask, servers[app.name].url, pictures))
+        table.add(f"photos/s, {CLIENTS} clients, best route each", "/s", rates)
 
-        clients = {side: HttpClient(app.url) for side, app in apps.items()}  # the servers have hung up meanwhile
+        clients = {name: HttpClient(server.url) for name, server in servers.items()}  # the old ones were hung up on
         for index in tqdm(range(MEMORY_PHOTOS), desc="before memory is read"):
-            photo = pictures[index % len(pictures)]
-            clients[TUTORIAL].three_calls(photo, endpoints[TUTORIAL])
-            for side in (OURS, STARTER):
-                clients[side].classify(photo)
-        row(f"resident memory after {MEMORY_PHOTOS} photos and more", "MB", {s: [resident(a)] for s, a in apps.items()}, 0)
-        alone = {OURS: network_alone(load_folder(resnet), pictures[0]), STARTER: network_alone(Classifier.load(), pictures[0])}
+            for app in apps:
+                app.ask(clients[app.name], pictures[index % len(pictures)], endpoints[app.name])
+        memory = {name: [resident(server)] for name, server in servers.items()}
+        table.add(f"resident memory after {MEMORY_PHOTOS} photos and more", "MB", memory, 0)
+        alone = {ours.name: network_alone(load_folder(resnet), pictures[0]),
+                 STARTER.name: network_alone(Classifier.load(), pictures[0])}  # fmt: skip
 
     print(f"\n{describe('gradio', 'fastai', 'torch', 'onnxruntime', 'pillow')}")
-    print(f"n: {STARTS} starts, {SINGLE} single photos, {LARGE} large ones, {STARTS} × {CONCURRENT_SECONDS} s of {CLIENTS} "
-          "clients; median (middle 90 %, or the range where n < 20)\n")  # fmt: skip
-    print(f"| what | {TUTORIAL} | {OURS} | ratio | {STARTER} | ratio |\n|---|---|---|---|---|---|")
-    for name, medians, texts in rows:
-        ratios = {side: f"{medians[side] / medians[TUTORIAL]:.2f} ×" for side in (OURS, STARTER)}
-        print(f"| {name} | {texts[TUTORIAL]} | {texts[OURS]} | {ratios[OURS]} | {texts[STARTER]} | {ratios[STARTER]} |")
-    for side, values in alone.items():
-        gap = statistics.median(posts[side]) - statistics.median(values)
-        print(f"\n{side}: network alone {spread(values, 'ms')}; POST /api/classify adds {gap:.1f} ms")
+    print(
+        f"n: {starts} starts, {SINGLE} single photos, {LARGE} large, {ROUNDS} × {CONCURRENT_SECONDS} s of {CLIENTS} clients; "
+        f"median (middle 90 %, or the range where n < 20), ratio of medians to {tutorial.name}\n\n{table}"
+    )
+    for name, values in alone.items():
+        gap = statistics.median(best[name]) - statistics.median(values)
+        print(f"\n{name}: network alone {spread(values, 'ms')}; POST /api/classify adds {gap:.1f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--starts", type=int, default=7, help="how often each app is started (default: 7)")
+    parser.add_argument("--start-only", action="store_true", help="compare the starts alone")
+    options = parser.parse_args()
+    paths = [*photos("Cat", 25), *photos("Dog", 25)] if SHARED.is_dir() else [CAT, COFFEE]
+    pictures = [path.read_bytes() for path in paths]
+    with tempfile.TemporaryDirectory() as folder:
+        if options.start_only:
+            compare_starts(options.starts, pictures[0], Path(folder))
+        else:
+            compare_serving(options.starts, pictures, Path(folder))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m benchmarks.starter DATA --tables build/starter [--before FOLDER]
 
-DATA holds cats-dogs/test and neither/, `--tables` what `training/starter_data.py` wrote. The figures of left-out sources are
+DATA holds cats-dogs/test and neither/, `--tables` what `training.starter.py` wrote. The figures of left-out sources are
 those that `training/head.py` measured while it chose, by heads that were not fitted to the source; everything else is answered
 here by the model folder as it is served. `--before` names a model folder to answer and to time the same photos beside.
 """
@@ -23,8 +23,10 @@ from model.folder import load_folder, load_torch
 from model.photo import open_photo
 from training.data.photos import Photos
 from training.data.sources import open_data
-from training.evaluate import answer
-from training.quality.by_source import by_source, summary_rows
+from training.quality.by_source import by_source
+from training.quality.measure import answer
+from training.quality.rows import Place, lines
+from training.quality.schema import left_out_of
 
 WIDE = {"3:1": 3.0, "2:1": 2.0, "16:9": 16 / 9, "9:20": 9 / 20, "1:3": 1 / 3}
 SHARE = 0.6  # of a wide photo's shorter side that the photo pasted into it takes
@@ -70,38 +72,40 @@ def main() -> None:
     arguments = parser.parse_args()
     ours = load_folder(arguments.model)
     others = [load_folder(arguments.before)] if arguments.before else []
-    every = [ours, *others]
-    print(f"| what | {' | '.join(['starter', *(['before'] if others else [])])} |\n|---|{'---|' * len(every)}")
+    models = [ours, *others]
+    print(f"| what | {' | '.join(['starter', *(['before'] if others else [])])} |\n|---|{'---|' * len(models)}")
 
-    left_out = ours.config.metrics["left out"]
-    for name, value in summary_rows(left_out):
+    left_out = left_out_of(ours.config)
+    if not left_out or not left_out.changed_answers:
+        raise SystemExit(f"{arguments.model} has no figures of what was left out; train it with training/head.py")
+    for name, value in lines(Place.LEFT_OUT, left_out):
         row(f"left-out sources: {name}", value, *["–" for _ in others])
-    for name, share in left_out["changed_answers"]["shares"].items():
+    for name, share in left_out.changed_answers.shares.items():
         row(f"left-out sources: answers that change, saved again {name}", f"{share:.1%}", *["–" for _ in others])
 
-    fitted = open_data(str(arguments.tables / "fit.tsv"), Path("data"))["all"]
+    fitted = open_data(str(arguments.tables / "fit.tsv"), Path("data")).train
     if others:  # it was fitted to none of these but Kaggle's and some of bsds
-        strange = fitted.take([i for i, source in enumerate(fitted.sources) if source not in ("kaggle", "bsds")])
-        probabilities, targets = answer(others[0], strange, "sources, by the starter before")
-        for name, value in summary_rows(by_source(probabilities, targets, strange.sources, 2)):
+        unseen = fitted.take([i for i, source in enumerate(fitted.sources) if source not in ("kaggle", "bsds")])
+        probabilities, targets = answer(others[0], unseen, "sources, by the starter before")
+        for name, value in lines(Place.LEFT_OUT, by_source(probabilities, targets, unseen.sources, 2)):
             row(f"sources that the one before never saw: {name}", "–", value)
 
-    test = open_data(str(arguments.data / "cats-dogs" / "test"), Path("data"))["all"]
-    answers = [answer(model, test, "cats-dogs/test") for model in every]
+    test = open_data(str(arguments.data / "cats-dogs" / "test"), Path("data")).train
+    answers = [answer(model, test, "cats-dogs/test") for model in models]
     row("cats-dogs/test, as answered", *(f"{(p.argmax(1) == t).mean():.2%}" for p, t in answers))
     row("cats-dogs/test, cat against dog", *(f"{(p[:, :2].argmax(1) == t).mean():.2%}" for p, t in answers))
 
-    kinds = open_data(str(arguments.tables / "hard.tsv"), Path("data"))["all"]
+    kinds = open_data(str(arguments.tables / "hard.tsv"), Path("data")).train
     for kind in kinds.labels:
         paths = [path for path, answer_ in zip(kinds.paths, kinds.answers, strict=True) if answer_ == kind]
-        found = [[prediction.label for prediction in model.classify(paths)] for model in every]
-        told = (", ".join(f"{labels.count(answer_)} {answer_}" for answer_ in ours.config.answers) for labels in found)
-        row(f"hard: {kind} ({len(paths)})", *told)
+        answered = [[prediction.label for prediction in model.classify(paths)] for model in models]
+        counts = (", ".join(f"{labels.count(answer_)} {answer_}" for answer_ in ours.config.answers) for labels in answered)
+        row(f"hard: {kind} ({len(paths)})", *counts)
 
     pets = [i for i, label in enumerate(fitted.answers) if label != "neither" and fitted.sources[i] == "animalpose-voc"][::3]
     grounds = sorted((arguments.data / "neither").iterdir())
     for name, aspect in WIDE.items():
-        row(f"a photo somewhere in a scene of {name}", *(f"{wide(m, fitted.take(pets), grounds, aspect):.1%}" for m in every))
+        row(f"a photo somewhere in a scene of {name}", *(f"{wide(m, fitted.take(pets), grounds, aspect):.1%}" for m in models))
 
     some = fitted.take(range(0, len(fitted), 5))
     in_float = load_torch(arguments.model)
@@ -111,10 +115,10 @@ def main() -> None:
     row("the same in float32", f"{(float32 == truth).mean():.2%}", *["–" for _ in others])
 
     if others:
-        paths = test.paths[:: max(1, len(test) // arguments.timed)][: arguments.timed]
+        timed = test.paths[:: max(1, len(test) // arguments.timed)][: arguments.timed]
         times: list[list[float]] = [[], []]
-        for path in [*paths[:5], *paths]:
-            for model, kept in zip(every, times, strict=True):
+        for path in [*timed[:5], *timed]:
+            for model, kept in zip(models, times, strict=True):
                 kept.append(1000 * seconds(model, path))
         ratios = [ours_ / theirs for ours_, theirs in zip(times[0][5:], times[1][5:], strict=True)]
         row("one photo, opened and answered", *(spread(kept[5:], " ms", 1) for kept in times))

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 
-from model.commands import add_export_options, convert_main, inspect_main
+from model.commands import add_export_options, convert_main, export_options, inspect_main
 from model.errors import ModelError
 from model.photo import PhotoError
 from model.source import load
@@ -38,14 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     options = parser.parse_args(arguments)
     try:
-        classifier = load(
-            options.model,
-            options.revision,
-            labels=options.labels,
-            allow=options.allow,
-            size=options.size,
-            activation=options.activation,
-        )
+        classifier = load(options.model, options.revision, export_options(options))
     except ModelError as error:
         print(f"Cannot load the model: {error}", file=sys.stderr)
         return 2

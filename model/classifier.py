@@ -10,8 +10,10 @@ import numpy as np
 from PIL import Image
 
 from model.config import NEITHER, Activation, Config
+from model.fastai_export.options import ExportOptions
 from model.network import Network
-from model.photo import PhotoSource, fit, open_for
+from model.photo import PhotoSource
+from model.resize import fit, open_for
 
 MAX_BATCH = 32
 
@@ -89,20 +91,17 @@ class Classifier:
         """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
 
         A fastai export (`model.pkl`, alone or as all there is in a folder or repo) is read without running what it
-        holds: see `model.fastai_export.learner`.
+        holds: see `model.fastai_export`.
 
         Args:
-            labels: names in place of an export's own, in its order; for a learner of True and False, `("dog", "cat")`.
-            allow: layer classes of yours that an export may contain: `mypkg.MyLayer`, or `name.in.File=mypkg.MyLayer`.
-            size: (height, width) for an export that does not resize photos itself.
-            activation: for an export whose loss is a class of its maker's own.
+            labels, allow, size, activation: for an export alone; see `model.fastai_export.options.ExportOptions`.
 
         Raises:
-            model.config.ModelError: the model cannot be found or used; the message says why.
+            model.errors.ModelError: the model cannot be found or used; the message says why.
         """
-        from model.source import load
+        from model.source import load  # which needs this module
 
-        return load(source, revision, labels=labels, allow=allow, size=size, activation=activation)
+        return load(source, revision, ExportOptions(labels, tuple(allow), size, activation))
 
     def prepare(self, photo: PhotoSource) -> np.ndarray:
         """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model.errors import ModelError, OutputError
+from model.errors import ModelError, OutputError, few
 from model.fastai_export.convert import convert
-from model.fastai_export.inert_pickle import shown
-from model.fastai_export.learner import Learner, build_network, config_of, read_learner
+from model.fastai_export.inert_tree import shown
+from model.fastai_export.learner import Learner, read_learner
+from model.fastai_export.load import build_network, config_of
+from model.fastai_export.options import ExportOptions
 from model.photo import PhotoError
 from model.source import locate
 
@@ -31,7 +33,7 @@ def inspect_main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args(arguments)
     try:
-        learner = read_learner(_export(options), options.labels, options.size, options.activation)
+        learner = read_learner(_export(options), export_options(options))
         config_of(learner)
     except ModelError as error:
         print(f"Cannot open it: {error}", file=sys.stderr)
@@ -66,16 +68,7 @@ def convert_main(arguments: list[str]) -> int:
         if options.photos and not photos:
             raise ModelError(f"there are no photos in {options.photos}")
         print("Reading the export, writing ONNX, comparing answers …", file=sys.stderr)
-        done = convert(
-            _export(options),
-            options.target,
-            labels=options.labels,
-            allow=options.allow,
-            size=options.size,
-            activation=options.activation,
-            name=options.name,
-            photos=photos,
-        )
+        done = convert(_export(options), options.target, export_options(options), name=options.name, photos=photos)
     except (ModelError, OutputError, PhotoError) as error:
         print(f"Cannot convert it: {error}", file=sys.stderr)
         return 2
@@ -118,6 +111,11 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--activation", choices=["softmax", "sigmoid"], help="for an export whose loss is a class of its maker's own"
     )
+
+
+def export_options(options: argparse.Namespace) -> ExportOptions:
+    """What the command line says about an export, by the options of `add_export_options`."""
+    return ExportOptions(options.labels, options.allow, options.size, options.activation)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -206,9 +204,9 @@ def _text(facts: dict[str, Any], everything: bool) -> str:
 def _listed(names: list[str], everything: bool, few: int = _SHOWN) -> str:
     if not names or not (few or everything):
         return "" if not names else " (--all lists them)"
-    found = names if everything else names[:few]
-    return ": " + ", ".join(shown(name) for name in found) + (", … (--all)" if len(found) < len(names) else "")
+    listed = names if everything else names[:few]
+    return ": " + ", ".join(shown(name) for name in listed) + (", … (--all)" if len(listed) < len(names) else "")
 
 
 def _few(names: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(name[:80] for name in names[:_SHOWN]) + (f", … ({len(names)} in all)" if len(names) > _SHOWN else "")
+    return few(names, _SHOWN) + (f" ({len(names)} in all)" if len(names) > _SHOWN else "")

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from model.errors import ModelError
+from model.errors import ModelError, first_line
 
 FORMAT_VERSION: Final = 1
 NEITHER = "neither"
 
 Activation = Literal["softmax", "sigmoid"]
+Probabilities = Literal["exclusive", "independent"]  # one label is right, or any number of them
 Library = Literal["torchvision", "timm", "export", "script"]
 Mean = Annotated[float, Field(ge=-10, le=10)]
 Std = Annotated[float, Field(ge=0.001, le=10)]
@@ -58,7 +59,7 @@ class Neither(_Strict):
     """What `neither` means for this model.
 
     `output`: the network has one logit more than there are labels, the last one. It comes from photos of other things, from
-    what the network knew before (`training/prior.py`), or both.
+    what the network knew before (`training.fit.prior`), or both.
     """
 
     method: Literal["output"]
@@ -96,14 +97,14 @@ class Config(_Strict):
     input: Input
     temperature: float = Field(ge=0.05, le=20, description="logits are divided by it before the softmax (Guo et al. 2017)")
     neither: Neither | None = None
-    probabilities: Literal["exclusive", "independent"] = Field(
+    probabilities: Probabilities = Field(
         default="exclusive",
         description="exclusive: one label is right (softmax); independent: any number of them (sigmoid each)",
     )
     threshold: float = Field(default=0.5, ge=0, le=1, description="independent labels are given from this probability on")
     architecture: Architecture
     training: dict[str, Any] = Field(description="data, settings, seed, duration: where the weights come from")
-    metrics: dict[str, Any] = Field(description="as measured on this folder by training/evaluate.py")
+    metrics: dict[str, Any] = Field(description="as measured on this folder by training.evaluate")
     versions: dict[str, str]
 
     @model_validator(mode="after")
@@ -135,7 +136,7 @@ class Config(_Strict):
         except FileNotFoundError:
             raise ModelError(f"{path} is missing: a model folder needs a config.json") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(f"{path} cannot be read: {error}") from None
+            raise ModelError(f"{path} cannot be read: {first_line(error)}") from None
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -146,11 +147,11 @@ class Config(_Strict):
         return self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
 
 
-def sentence(path: Path, error: ValidationError) -> str:
-    """The first problem of a failed validation, as one sentence that names file and field."""
+def sentence(place: Path | str, error: ValidationError) -> str:
+    """The first problem of a failed validation, as one sentence that names the place, a file for one, and the field."""
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
-        return f"{path} is not valid JSON: {first['ctx']['error']}"
+        return f"{place} is not valid JSON: {first['ctx']['error']}"
     field = ".".join(str(part) for part in first["loc"])
     match first["type"]:
         case "missing":
@@ -161,4 +162,4 @@ def sentence(path: Path, error: ValidationError) -> str:
             given = first["input"]
             shown = f", not {repr(given)[:60]}" if isinstance(given, (str, int, float, bool, type(None))) else ""
             problem = f"is wrong: {first['msg'].removeprefix('Value error, ').rstrip('.')}{shown}"
-    return f"{path}: the field {field!r} {problem}" if field else f"{path}: {problem.removeprefix('is wrong: ')}"
+    return f"{place}: the field {field!r} {problem}" if field else f"{place}: {problem.removeprefix('is wrong: ')}"

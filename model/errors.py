@@ -1,6 +1,11 @@
-"""What callers are told: one exception for each kind of mistake. Photos have `model.photo.PhotoError`."""
+"""What callers are told: one exception for each kind of mistake, and how a message quotes what went wrong elsewhere.
+
+Photos have `model.photo.PhotoError`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ModelError(Exception):
@@ -17,5 +22,19 @@ def first_line(error: BaseException, limit: int = 200) -> str:
     Args:
         limit: characters that are kept.
     """
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), type(error).__name__)[:limit]
+    return _first_line(str(error), type(error).__name__, limit)
+
+
+def first_mismatch(error: RuntimeError, limit: int = 200) -> str:
+    """The first thing that torch's `load_state_dict` says does not fit, in one line: what follows its heading."""
+    _, _, mismatches = str(error).partition("\n")
+    return _first_line(mismatches, first_line(error, limit), limit)
+
+
+def _first_line(text: str, otherwise: str, limit: int) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), otherwise)[:limit]
+
+
+def few(names: Sequence[str], limit: int = 8) -> str:
+    """The first names of a list with commas between them, each of 80 characters at most."""
+    return ", ".join(name[:80] for name in names[:limit]) + (", …" if len(names) > limit else "")

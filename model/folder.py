@@ -16,7 +16,7 @@ from model import whole
 from model.architecture import build
 from model.classifier import Classifier
 from model.config import Config
-from model.errors import ModelError
+from model.errors import ModelError, first_line, first_mismatch
 from model.network import OnnxNetwork, TorchNetwork
 
 if TYPE_CHECKING:
@@ -84,12 +84,11 @@ def load_weights(module: nn.Module, path: Path) -> None:
     except FileNotFoundError:
         raise ModelError(f"{path} is missing") from None
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is not a safetensors file: {error}") from None
+        raise ModelError(f"{path} is not a safetensors file: {first_line(error)}") from None
     try:
         module.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights.items()})
     except RuntimeError as error:
-        first = str(error).splitlines()[1:2]
-        raise ModelError(f"{path} belongs to another network: {' '.join(first).strip()}") from None
+        raise ModelError(f"{path} belongs to another network: {first_mismatch(error)}") from None
 
 
 def new_model_folder(target: Path) -> AbstractContextManager[Path]:

@@ -3,7 +3,7 @@
 Features are what a body says of a photo, averaged over all places. A head has one or more rows for each answer; a row gives
 a score, and the logit of an answer is the log-sum-exp of its rows' scores. With one row each this is multinomial logistic
 regression. With several, an answer may look in several ways: the rows of a network that knows 118 breeds of dog, merged,
-are one *dog*, and all that it knows beside cats and dogs, merged, is *neither* (`training/prior.py`).
+are one *dog*, and all that it knows beside cats and dogs, merged, is *neither* (`training.fit.prior`).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class LinearHead:
     def gradient(self, features: np.ndarray) -> np.ndarray:
         """d logit / d features, float32 (K, C), at the features (C,) of one photo: its rows, each by its share."""
         row_shares = shares(self._scores(features[None]), self.rows)[0]
-        found: np.ndarray = np.add.reduceat(row_shares[:, None] * self.weight, np.cumsum([0, *self.rows[:-1]]), axis=0)
-        return found
+        by_feature: np.ndarray = np.add.reduceat(row_shares[:, None] * self.weight, np.cumsum([0, *self.rows[:-1]]), axis=0)
+        return by_feature
 
     def raised(self, answer: int, by: float) -> LinearHead:
         """The same head with `by` added to the logit of one answer: to all biases of its rows."""
@@ -126,10 +126,10 @@ def fit(
             by_bias += by_score.sum(axis=0)
         return total, np.concatenate([gradient.ravel(), by_bias])
 
-    found = minimise(loss, np.concatenate([moved.ravel(), start.bias]).astype(np.float32), iterations)
-    change = found[: moved.size].reshape(shape)
+    best = minimise(loss, np.concatenate([moved.ravel(), start.bias]).astype(np.float32), iterations)
+    change = best[: moved.size].reshape(shape)
     weight = origin.weight + (change if basis is None else change @ basis.T)
-    return LinearHead(weight.astype(np.float32), found[moved.size :], start.rows)
+    return LinearHead(weight.astype(np.float32), best[moved.size :], start.rows)
 
 
 def _cross_entropy(scores: np.ndarray, rows: Sequence[int], targets: np.ndarray, share: np.ndarray) -> tuple[float, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from model.errors import ModelError
+from model.errors import ModelError, first_line
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -75,7 +75,7 @@ class OnnxNetwork:
         try:
             self._session = ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises several unrelated types
-            raise ModelError(f"{path} is not a usable ONNX network: {str(error).splitlines()[0]}") from None
+            raise ModelError(f"{path} is not a usable ONNX network: {first_line(error, limit=500)}") from None
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
             raise ModelError(f"{path} must take one float tensor (N, 3, H, W) and give one tensor of logits")

@@ -13,7 +13,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import (
@@ -26,20 +26,45 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from model.config import Input
-
 PhotoSource = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
 
 MAX_BYTES = 20_000_000
 MAX_MEGAPIXELS = 50
 MAX_SIDE = 30_000
-# These decoders hold several full-size copies at once, or take seconds: measured by benchmarks/photo_limits.py.
-FORMAT_MEGAPIXELS = {"WEBP": 16, "AVIF": 25, "HEIF": 25, "TIFF": 25}
 MAX_JPEG_COEFFICIENT_BYTES = 200_000_000
 MAX_JPEG_SCANS = 64
 
-FORMAT_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")  # MPO comes in through JPEG
+
+class Format(NamedTuple):
+    """One format that is accepted.
+
+    Attributes:
+        pillow: what Pillow calls it. name: what people call it.
+        suffixes: of its files, in lower case; nothing is opened by them, they only tell photos in a folder from other files.
+        megapixels: at most so many; less where the decoder holds several full-size copies at once, or takes seconds
+            (benchmarks/photo_limits.py measures it).
+    """
+
+    pillow: str
+    name: str
+    suffixes: tuple[str, ...]
+    megapixels: int = MAX_MEGAPIXELS
+
+
+FORMATS = (
+    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".mpo")),  # Pillow tells MPO, several JPEGs in a file, once it is open
+    Format("PNG", "PNG", (".png",)),
+    Format("WEBP", "WebP", (".webp",), 16),
+    Format("GIF", "GIF", (".gif",)),
+    Format("BMP", "BMP", (".bmp",)),
+    Format("TIFF", "TIFF", (".tif", ".tiff"), 25),
+    Format("AVIF", "AVIF", (".avif",), 25),
+    Format("HEIF", "HEIC", (".heic", ".heif"), 25),
+)
+FORMAT_NAMES = ", ".join(format.name for format in FORMATS[:-1]) + f" or {FORMATS[-1].name}"
+SUFFIXES = frozenset(suffix for format in FORMATS for suffix in format.suffixes)
+FORMAT_MEGAPIXELS = {format.pillow: format.megapixels for format in FORMATS}
+
 _PLUGINS = (AvifImagePlugin, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)  # imported to register
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _NOT_PHOTOS = (
@@ -54,10 +79,6 @@ _NOT_PHOTOS = (
     (b"\x1aE\xdf\xa3", "a video: send one frame of it as JPEG"),
     (b"%!PS", "a PostScript file: export it as PNG"),
 )
-# A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
-_OVERSAMPLING = 1.4
-_EXACT_OVERSAMPLING = 8
-_RESAMPLING = {name.lower(): filter for name, filter in Image.Resampling.__members__.items()}
 _STRIP_PIXELS = 1_000_000
 _ORIENTATION = 0x0112
 _TRANSPOSE = {
@@ -171,9 +192,9 @@ def _decode_header(data: bytes) -> Image.Image:
         import pillow_heif  # 6 MB of codec that only HEIC photos need
 
         pillow_heif.register_heif_opener(thumbnails=False)
-        formats: tuple[str, ...] = ("HEIF", "AVIF")
+        formats = ["HEIF", "AVIF"]
     else:
-        formats = tuple(name for name in _FORMATS if name != "HEIF")
+        formats = [format.pillow for format in FORMATS if format.pillow != "HEIF"]
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -207,8 +228,8 @@ def _check_pixels(image: Image.Image, name: str) -> None:
 
 
 def _too_many_pixels(limit: int, name: str = "image", size: tuple[int, int] | None = None) -> str:
-    found = f"This {name} has {size[0]}×{size[1]} pixels" if size else f"This {name} has too many pixels"
-    return f"{found}; at most {limit} megapixels and {MAX_SIDE} a side are accepted. Send a smaller one."
+    fact = f"This {name} has {size[0]}×{size[1]} pixels" if size else f"This {name} has too many pixels"
+    return f"{fact}; at most {limit} megapixels and {MAX_SIDE} a side are accepted. Send a smaller one."
 
 
 def _check_jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
@@ -294,45 +315,3 @@ def _from_array(array: np.ndarray) -> Image.Image:
     elif array.dtype != np.uint8:
         raise PhotoError(f"An array photo is uint8, uint16, bool or float, not {array.dtype}.")
     return Image.fromarray(np.ascontiguousarray(array))
-
-
-def open_for(source: PhotoSource, size: Input) -> Image.Image:
-    """Open a photo as `open_photo` does, no larger than a network with the input `size` needs it."""
-    oversampling = _EXACT_OVERSAMPLING if size.exact else _OVERSAMPLING
-    return open_photo(source, at_least=(round(size.height * oversampling), round(size.width * oversampling)))
-
-
-def fit(image: Image.Image, size: Input) -> np.ndarray:
-    """Resize an RGB photo to the network's input size, pixel for pixel as fastai's `Resize` does where `keep` is 0.
-
-    Returns:
-        uint8 array (height, width, 3), 0-255.
-
-    Raises:
-        PhotoTooLarge: the photo is so narrow that padding it would take too much memory.
-    """
-    image = image.convert(size.mode)
-    width, height = image.size
-    if size.resize != "squish":
-        choose = min if size.resize == "crop" else max
-        ratio = choose(width / size.width, height / size.height)
-        part = int(ratio * size.width), int(ratio * size.height)
-        if size.resize == "crop":
-            part = max(part[0], math.ceil(size.keep * width)), max(part[1], math.ceil(size.keep * height))
-        left, top = int(0.5 * (width - part[0])), int(0.5 * (height - part[1]))
-        image = image.crop((max(left, 0), max(top, 0), min(left + part[0], width), min(top + part[1], height)))
-        if size.resize == "pad":
-            image = _pad(image, left, top, part, size.padding)
-    resized = image.resize((size.width, size.height), _RESAMPLING[size.resample])
-    return np.asarray(resized.convert("RGB"))
-
-
-def _pad(image: Image.Image, left: int, top: int, size: tuple[int, int], padding: str) -> Image.Image:
-    if size[0] * size[1] > MAX_MEGAPIXELS * 1_000_000:
-        raise PhotoTooLarge(f"This photo of {image.width}×{image.height} pixels is too narrow. Send a smaller or a wider one.")
-    pixels = np.asarray(image)
-    before_x, before_y = max(-left, 0), max(-top, 0)
-    columns, rows = (before_x, size[0] - image.width - before_x), (before_y, size[1] - image.height - before_y)
-    widths = [(max(before, 0), max(after, 0)) for before, after in (rows, columns)] + [(0, 0)] * (pixels.ndim - 2)
-    modes: dict[str, Literal["constant", "edge", "reflect"]] = {"zeros": "constant", "border": "edge", "reflection": "reflect"}
-    return Image.fromarray(np.pad(pixels, widths, modes[padding]))

@@ -5,13 +5,13 @@ What is asked for is what is loaded, or there is a clear failure; one model neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from model.classifier import Classifier
-from model.config import Activation
-from model.errors import ModelError
-from model.fastai_export.learner import EXPORTS, find_export, load_learner
+from model.errors import ModelError, first_line
+from model.fastai_export.load import EXPORTS, find_export, load_learner
+from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
 
 STARTER = Path(__file__).parent / "starter"
@@ -21,11 +21,7 @@ EMBEDDED = "embedded"
 def load(
     source: str | Path | None = None,
     revision: str | None = None,
-    *,
-    labels: Sequence[str] | None = None,
-    allow: Iterable[str] = (),
-    size: tuple[int, int] | None = None,
-    activation: Activation | None = None,
+    options: ExportOptions = NO_OPTIONS,
 ) -> Classifier:
     """The classifier of a model folder, of a fastai export, of a Hub repository, or the embedded starter.
 
@@ -33,15 +29,15 @@ def load(
         source: a model folder, a fastai export or a folder with nothing else, a Hub repository `user/name` of either
             kind, or None for the starter.
         revision: commit, tag or branch of a Hub repository; `main` by default.
-        labels, allow, size, activation: for exports alone; see `model.fastai_export.learner`.
+        options: what the export does not say itself; a model folder says it all.
 
     Raises:
         ModelError: there is no such model, it cannot be reached or it is damaged; the message says which and what to do.
     """
     path, version, name = (STARTER, EMBEDDED, None) if source is None else locate(source, revision)
     if path.is_file():
-        return load_learner(path, version, labels=labels, allow=allow, size=size, activation=activation, name=name)
-    if labels is not None or size is not None or activation is not None:
+        return load_learner(path, options, version, name)
+    if options.change_the_model:
         what = source or "the starter"
         raise ModelError(f"{what} is a model folder, which names its own labels and size; only an export takes others")
     return load_folder(path, version)
@@ -150,11 +146,11 @@ def _fetch(repo: str, revision: str | None, names: Sequence[str]) -> tuple[Path,
     except RevisionNotFoundError:
         problem = f"has no commit, tag or branch {revision!r}"
     except HFValidationError as error:
-        problem = f"is not a valid repository name: {error}"
+        problem = f"is not a valid repository name: {first_line(error)}"
     except HfHubHTTPError as error:
-        problem = f"cannot be downloaded: {str(error).splitlines()[0]}"
+        problem = f"cannot be downloaded: {first_line(error)}"
     except Exception as error:  # the HTTP client has error types of its own, for a wrong HF_ENDPOINT for one
-        problem = f"cannot be downloaded: {error}"
+        problem = f"cannot be downloaded: {first_line(error)}"
     raise ModelError(_problem(repo, revision, problem))
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib
@@ -51,34 +52,96 @@ from model.errors import ModelError, OutputError
 from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
-from training.data.check import check_splits
+from training.data.check import check_photos
 from training.data.formats import in_a_random_format
-from training.data.photos import DataError, Splits, check_disk, repeat_neither
+from training.data.photos import DataError, check_disk
 from training.data.report import describe, text, write
 from training.data.sources import open_data
+from training.data.split import Splits, repeat_neither, split_found
 from training.fit.checkpoint import Checkpoint
 from training.fit.export import export_learner, quantise, versions
 from training.fit.finish import calibrate, document
-from training.fit.weights import origin, pretrained
+from training.fit.provenance import provenance
+from training.fit.weights import pretrained
 from training.hub.client import PublishError, check_access
 from training.hub.models import publish_trained
+from training.options import LEAVE_SOURCES_OUT, above_zero, at_least_one, count, option, parse, share, share_or_sources, side
 from training.program import IN_NOTEBOOK, MAIN_PROCESS, STARTED, say_when_interrupted
-from training.quality.card import LEARNER, REPORT, metric_rows
+from training.quality.card import LEARNER, REPORT
 from training.quality.machine import trainer
-from training.settings import parse
+from training.quality.schema import metrics_of
+from training.quality.tables import metric_rows
+from training.settings import PhotosToModel
 
 # %% [markdown]
 # ## 1. Settings
 #
-# Everything that can be chosen is in `training/settings.py`, with values that work. In a notebook, write the options
-# into `NOTEBOOK_OPTIONS`.
+# Each line is an option of the command line, with a value that works. `training/settings.py` has those that all lessons share:
+# photos in, model out. In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
 NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 
-settings = parse(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
-paths = ("data", "neither", "out")
-chosen = {name: value for name, value in vars(settings).items() if name not in paths}
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(PhotosToModel):
+    """What can be chosen."""
+
+    # network
+    arch: str = option("resnet34", "an architecture of torchvision or timm", group="network")
+    weights: str = option("imagenet", "imagenet (downloaded), none, or a state dict file")
+    size: int = option(224, "side of the network's input", check=side)
+    train_size: int | None = option(None, "side while training; a smaller one is faster (default: --size)", check=side)
+    frozen_stages: int = option(0, "first modules of the body that never train", check=count, metavar="N")
+    # schedule
+    epochs: int = option(4, "of the whole network", check=at_least_one, group="schedule")
+    freeze_epochs: int = option(1, "of the head alone, before", check=count)
+    batch_size: int = option(64, "photos per step", check=at_least_one)
+    lr: float = option(2e-3, "fine_tune's base learning rate", check=above_zero)
+    lr_find: bool = option(False, "look for the learning rate first, and use what is found")
+    lr_mult: float = option(10.0, "how much slower the body learns", check=above_zero)
+    patience: int | None = option(
+        None, "stop when validation has not improved for so many epochs", check=at_least_one, metavar="EPOCHS"
+    )
+    resume: bool = option(False, "go on where an interrupted run with these settings stopped")
+    # what is seen of the photos
+    valid: float | str | None = option(
+        None,
+        f"photos to validate on; with {LEAVE_SOURCES_OUT}, whole sources that make up about a tenth (default: that with 3 "
+        "sources and more, else 0.1)",
+        check=share_or_sources,
+        metavar="SHARE",
+        group="photos while training",
+    )
+    neither_share: float = option(0.15, "share of an epoch for the photos of neither, repeated", check=share, metavar="SHARE")
+    min_scale: float = option(0.35, "smallest share of a photo that a crop keeps", check=share)
+    formats: bool = option(
+        True,
+        "leave photos in the format they have: for data whose classes share one, and that will only see that one",
+        flag="--one-format",
+    )
+    # regularisation
+    class_weights: bool = option(False, "every class weighs the same, however small", group="regularisation")
+    label_smoothing: float = option(0.0, "for example 0.1 (default: none)", check=share, metavar="SHARE")
+    mixup: float | None = option(None, "train on mixtures of two photos, for example 0.2", check=above_zero, metavar="ALPHA")
+    # machine
+    seed: int = option(42, "of the split, the shuffling and the new weights", check=count, group="machine")
+    workers: int | None = option(None, "processes that decode photos (default: by the cores; 0 off Linux)", check=count)
+    compile: bool = option(False, "torch.compile the network; pays on a GPU and many epochs")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.valid, float) and self.valid + self.test >= 1:
+            raise ValueError(f"--valid {self.valid} and --test {self.test} leave nothing to train on")
+
+
+settings = parse(
+    Settings,
+    "fine_tune",
+    "Fine-tune an image classifier: photos in, a model folder out.",
+    "Without a GPU, training.head takes minutes instead of hours, and its model is often the better one.",
+    NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None,
+)
 train_size = settings.train_size or settings.size
 workers = settings.workers
 if workers is None:  # elsewhere than on Linux each worker would run this script again; two cores are better off without
@@ -89,9 +152,7 @@ say = print if MAIN_PROCESS else lambda *_, **__: None
 set_seed(settings.seed, reproducible=False)
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
-    say_when_interrupted(
-        "Interrupted; no model was written. Use the same command with --resume to go on." if MAIN_PROCESS else ""
-    )
+say_when_interrupted("Interrupted; no model was written. Use the same command with --resume to go on.")
 
 # %% [markdown]
 # ## 2. Look at the data before spending time on it
@@ -107,8 +168,9 @@ run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the 
 def look_at_the_data() -> Splits:
     """The photos of the run, checked and split; data.json says what they are."""
     found = open_data(settings.data, run / "data", settings.label_from, settings.neither, settings.labels, settings.layout)
+    checked = check_photos(found, settings.size, run / "photos", settings.skip_bad)
     shares = settings.valid, settings.test
-    checked, splits, left_out = check_splits(found, settings.size, run / "photos", *shares, settings.seed, settings.skip_bad)
+    splits, left_out = split_found(checked.photos, checked.came, checked.groups, *shares, settings.seed)
     facts = describe(checked, splits.by_name(), left_out, settings.size)
     write(facts, run / "data.json")
     say(text(facts))
@@ -128,12 +190,12 @@ try:
     knows_neither = NEITHER in training.answers
     answers = [*labels, *([NEITHER] if knows_neither else [])]
     start = pretrained(settings.arch, len(answers), settings.weights)
-    same = {name: str(value) for name, value in vars(settings).items() if name not in ("resume", "push", "space", "private")}
+    same = {name: str(value) for name, value in asdict(settings).items() if name not in ("resume", "push", "space", "private")}
     checkpoint = Checkpoint(run, same | {"labels": ", ".join(labels)}, settings.resume)
 except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
-    raise SystemExit(f"Cannot train:\n{error}") from None
+    raise SystemExit(f"Cannot train: {error}") from None
 network = start.network
 
 # %% [markdown]
@@ -214,7 +276,7 @@ say(f"{settings.arch} ({start.library}) on {trainer()}, {len(dls.train)} steps a
 
 config = Config(
     format_version=FORMAT_VERSION,
-    name=settings.name or settings.out.resolve().name,
+    name=settings.name,
     labels=labels,
     input=Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std),
     temperature=1,
@@ -235,27 +297,27 @@ config = Config(
 # written after every epoch, for `--resume`, and the best epoch is the one that is kept.
 
 # %%
-rate = checkpoint.state.get("rate", settings.lr)
+lr = checkpoint.state.get("lr", settings.lr)
 whole_from_the_start = settings.weights == "none"
 if settings.lr_find and not settings.resume:
     if not whole_from_the_start:
         learn.freeze()
     with nullcontext() if IN_NOTEBOOK else learn.no_bar():
-        rate = float(learn.lr_find(suggest_funcs=(valley,)).valley)
-    checkpoint.state["rate"] = rate
+        lr = float(learn.lr_find(suggest_funcs=(valley,)).valley)
+    checkpoint.state["lr"] = lr
     plt.savefig(run / "lr_find.png", dpi=80)
-    say(f"learning rate {rate:.1e}, as found; the curve is in {run / 'lr_find.png'}")
+    say(f"learning rate {lr:.1e}, as found; the curve is in {run / 'lr_find.png'}")
 learn.add_cbs([checkpoint, *([EarlyStoppingCallback(patience=settings.patience)] if settings.patience else [])])
-rates = slice(rate / settings.lr_mult, rate)
+rates = slice(lr / settings.lr_mult, lr)
 frozen, whole = settings.freeze_epochs, settings.epochs
 with learn.distrib_ctx(sync_bn=False) if num_distrib() > 1 else nullcontext():
     if whole_from_the_start:
         if (first := checkpoint.start(0, frozen + whole)) is not None:
-            learn.fit_one_cycle(frozen + whole, rate, start_epoch=first)
+            learn.fit_one_cycle(frozen + whole, lr, start_epoch=first)
     else:
         if (first := checkpoint.start(0, frozen)) is not None:
             learn.freeze()
-            learn.fit_one_cycle(frozen, slice(rate), pct_start=0.99, start_epoch=first)
+            learn.fit_one_cycle(frozen, slice(lr), pct_start=0.99, start_epoch=first)
         if (first := checkpoint.start(1, whole)) is not None:
             learn.unfreeze()
             half = slice(rates.start / 2, rates.stop / 2)
@@ -272,22 +334,8 @@ checkpoint.restore_best()
 # is about the test photos where there are some: nothing was chosen by looking at them.
 
 # %%
-config = config.model_copy(
-    update={
-        "training": {
-            "data": settings.data_name,
-            "photos": training.counts(),
-            "sources": training.by_source(),
-            "validation_photos": validation.counts(),
-            **origin(settings.weights),
-            "licence": settings.licence,
-            "settings": chosen | {"lr": rate},
-            "history": checkpoint.history,
-            "hardware": trainer(),
-            "minutes": (time.monotonic() - STARTED) / 60,
-        }
-    }
-)
+training_block = provenance(settings, training, validation, settings.weights, checkpoint.history, lr=lr)
+config = config.model_copy(update={"training": training_block})
 
 with new_model_folder(settings.out) as folder, tempfile.TemporaryDirectory() as scratch:
     save_weights(network, folder / WEIGHTS)
@@ -303,7 +351,7 @@ with new_model_folder(settings.out) as folder, tempfile.TemporaryDirectory() as 
     config = document(folder, config, name, photos, ROBUSTNESS_PHOTOS)
 checkpoint.remove()
 
-say(f"\n{settings.out} on the {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
+say(f"\n{settings.out} on the {name} photos\n\n" + "\n".join(metric_rows(metrics_of(config)[name])))
 say(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
 say(f"\nLook at the report: {settings.out / REPORT / 'report.html'}")
 say(f"Try it:             python -m model --model {settings.out} PHOTO")

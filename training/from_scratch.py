@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -25,39 +26,75 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from model.classifier import Classifier
-from model.config import Input
+from model.config import FORMAT_VERSION, Architecture, Config, Input
 from model.errors import ModelError, OutputError
 from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.save import export_onnx, save_weights
-from training.data.photos import DataError, check_disk, split_found
-from training.data.pictures import read_pictures
+from training.data.photos import DataError, check_disk
+from training.data.pictures import read_pictures, split_pictures
 from training.data.sources import open_data
-from training.fit.finish import calibrate, document, lesson_config
-from training.lesson_settings import parse_from_scratch
+from training.fit.export import versions
+from training.fit.finish import calibrate, document
+from training.fit.provenance import provenance
+from training.options import above_zero, at_least_one, option, parse, small_side
+from training.options import minutes as some_minutes
 from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
-from training.quality.card import REPORT, metric_rows
+from training.quality.card import REPORT
+from training.quality.schema import metrics_of
+from training.quality.tables import metric_rows
+from training.settings import SmallLesson
 
 # %% [markdown]
-# ## 1. What to do
+# ## 1. Settings
 #
+# Each line is an option of the command line, with a value that works; `training/settings.py` has those that all lessons share.
 # In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
 NOTEBOOK_OPTIONS = "--data torchvision:CIFAR10 --out models/small"
 
-settings = parse_from_scratch(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SmallLesson):
+    """What can be chosen."""
+
+    recipe: Literal["fast", "lesson"] = option("fast", "how to train; both are in the script", group="training")
+    epochs: int | None = option(None, "times that every picture is trained on (default: the recipe's)", check=at_least_one)
+    minutes: float | None = option(
+        None, "instead: train until everything, to the report, fits into so many minutes", check=some_minutes
+    )
+    width: int | None = option(None, "channels of the first layer (default: the recipe's)", check=at_least_one)
+    lr: float | None = option(None, "highest learning rate; lower for long training (default: the recipe's)", check=above_zero)
+    flip: bool = option(True, "for digits, letters and whatever else has a right side", flag="--no-flip")
+    size: int = option(32, "side that pictures are brought to", check=small_side)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs and self.minutes:
+            raise ValueError("--epochs and --minutes both say how long to train: give one of them")
+
+
+settings = parse(
+    Settings,
+    "from_scratch",
+    "Train a small network from nothing: small pictures in, a model folder out.",
+    "Without a GPU, --minutes 4 says how long everything may take; the network learns as much as it can in that time.",
+    NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None,
+)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.manual_seed(settings.seed)
 torch.backends.cudnn.benchmark = True  # on a GPU: the pictures are all of one size, so the fastest way is worth looking for
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
+say_when_interrupted("Interrupted; no model was written.")
 
 # %% [markdown]
 # ## 2. Pictures in
 #
 # Every picture goes through the door that a visitor's picture goes through, and small ones stay in memory: an array of
 # bytes per split. A part of what there is to train on is held back: **validation** pictures tell how it goes while we
-# choose and train, **test** pictures are looked at once, at the end. Networks like numbers around zero, so the mean and
+# choose and train, **test** pictures are looked at once, at the end. Near-duplicates stay on one side: a test on pictures that
+# were trained on, saved again, is no test. Networks like numbers around zero, so the mean and
 # the standard deviation of each colour are measured, on training pictures alone.
 
 # %%
@@ -67,7 +104,7 @@ try:
     check_disk(settings.out.parent, needed=300_000_000)
     run.mkdir(parents=True, exist_ok=True)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits = split_found(found, settings.valid, settings.seed, settings.per_class)
+    splits, left_out = split_pictures(found, settings.valid, settings.seed, settings.per_class)
     training, validation, test = splits
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
     reading = time.monotonic()
@@ -76,11 +113,13 @@ try:
 except (DataError, ModelError, OSError, OutputError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
-    raise SystemExit(f"Cannot train:\n{error}") from None
+    raise SystemExit(f"Cannot train: {error}") from None
 pictures, targets = pictures.to(device), targets.to(device)
 reading = time.monotonic() - reading
 labels = training.labels
 print(f"{len(training):,} pictures to train on, {len(validation):,} to validate on, {len(test) if test else 0:,} to test on")
+if left_out:
+    print(f"{left_out:,} near-duplicates of pictures to validate or to test on are left out")
 mean = torch.stack([channel.float().mean() for channel in pictures.unbind(1)]) / 255
 std = (torch.stack([channel.float().std() for channel in pictures.unbind(1)]) / 255).clamp(min=0.001)
 
@@ -229,12 +268,12 @@ class Recipe:
     batch_size: int  # pictures per step
     lr: float  # the highest learning rate
     warm_up: float = 0.0  # share of the training in which it rises to that
-    last_lr: float = 1.0  # what is left of it at the end
+    final_lr_fraction: float = 1.0  # share of it that is left at the end
     momentum: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0  # share of the answer that is given to all labels alike
     shift: int = 0  # pixels that pictures are moved by, at most
-    mirror: bool = False  # show every picture from its other side in every other epoch
+    flip: bool = False  # flip every picture horizontally in every other epoch
     small: float = 0.0  # share of the training in which pictures have 3/4 of their side, which is half of the work
 
 
@@ -248,18 +287,18 @@ RECIPES = {
         batch_size=512 if ON_GPU else 128,
         lr=0.3,
         warm_up=0.2,
-        last_lr=0.01,
+        final_lr_fraction=0.01,
         momentum=0.9,
         weight_decay=5e-4,
         label_smoothing=0.1,
         shift=2,
-        mirror=True,
+        flip=True,
         small=0.0 if ON_GPU else 0.6,
     ),
 }
 changes = {name: value for name in ("epochs", "width", "lr") if (value := getattr(settings, name))}
 recipe = replace(RECIPES[settings.recipe], **changes)
-recipe = replace(recipe, mirror=recipe.mirror and settings.mirror)
+recipe = replace(recipe, flip=recipe.flip and settings.flip)
 
 
 def new_network() -> nn.Module:
@@ -276,23 +315,22 @@ optimiser = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, we
 def learning_rate(progress: float) -> float:
     """The learning rate when a share `progress` of the training, 0-1, is done: one triangle (Smith 2018)."""
     if progress < recipe.warm_up:
-        return recipe.lr * max(progress / recipe.warm_up, recipe.last_lr)
+        return recipe.lr * max(progress / recipe.warm_up, recipe.final_lr_fraction)
     decayed = (progress - recipe.warm_up) / (1 - recipe.warm_up)
-    return recipe.lr * (1 - (1 - recipe.last_lr) * decayed)
+    return recipe.lr * (1 - (1 - recipe.final_lr_fraction) * decayed)
 
 
 # %% [markdown]
 # ## 6. The same picture is never seen twice
 #
-# A cat in a mirror is a cat, and so is a cat two pixels further left. (A letter is not: `--no-mirror`.) Every picture is
-# moved a little, anew in every epoch, and shows its other side in every other one (Jordan 2024): a whole batch at once,
-# on the device where it lies, by arithmetic on the indices of pixels. What moves in from outside mirrors what is at the
-# edge.
+# A cat that is flipped horizontally is still a cat, and so is a cat two pixels further left. (A letter is not: `--no-flip`.)
+# Every picture is shifted a little, anew in every epoch, and flipped in every other one (Jordan 2024): a whole batch at once,
+# on the device where it lies, by arithmetic on the indices of pixels. What moves in from outside reflects what is at the edge.
 
 
 # %%
-def augment(batch: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-    """uint8 (N, 3, H, W), each moved by up to `recipe.shift` pixels, and mirrored where `mirrored`, bool (N,), says so."""
+def augment(batch: torch.Tensor, flipped: torch.Tensor) -> torch.Tensor:
+    """uint8 (N, 3, H, W), each shifted by up to `recipe.shift` pixels, and flipped where `flipped`, bool (N,), says so."""
 
     def moved(side: int) -> torch.Tensor:
         by = torch.randint(-recipe.shift, recipe.shift + 1, (len(batch), 1), device=device)
@@ -300,7 +338,7 @@ def augment(batch: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
         return side - 1 - (side - 1 - index).abs()
 
     rows, columns = moved(batch.shape[2]), moved(batch.shape[3])
-    columns = torch.where(mirrored[:, None], batch.shape[3] - 1 - columns, columns)
+    columns = torch.where(flipped[:, None], batch.shape[3] - 1 - columns, columns)
     each = torch.arange(len(batch), device=device)[:, None, None]
     return batch.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
@@ -358,7 +396,7 @@ try:
                 group["lr"] = learning_rate(progress)
             chosen = pictures[batch]
             if recipe.shift:
-                chosen = augment(chosen, (first_side[batch] ^ bool(epoch % 2)) & recipe.mirror)
+                chosen = augment(chosen, (first_side[batch] ^ bool(epoch % 2)) & recipe.flip)
             inputs = normalise(chosen)
             if progress < recipe.small:
                 inputs = F.interpolate(inputs, scale_factor=0.75, mode="bilinear")
@@ -397,7 +435,7 @@ say_when_interrupted(f"Interrupted; {settings.out} was not written. The weights 
 # %% [markdown]
 # ## 8. The curves
 #
-# Both losses fall: it learns. The one of training falls and the one of validation rises: it learns by heart, and what
+# Both losses fall: it learns. The one of training falls and the one of validation rises: it overfits, and what
 # helps is more pictures, more augmentation or fewer epochs. Label smoothing keeps the loss of training up: a perfect
 # answer is no longer free.
 
@@ -441,7 +479,17 @@ print(f"best epoch: {best['epoch']}, validation accuracy {best['valid_accuracy']
 size = size.model_copy(update={"mean": tuple(mean.tolist()), "std": tuple(std.tolist())})
 described = f"{recipe.network.__name__} of training/from_scratch.py"
 used = {name: value for name, value in vars(recipe).items() if name != "network"}
-config = lesson_config(settings, splits, size, described, "none", history, (time.monotonic() - STARTED) / 60, **used)
+config = Config(
+    format_version=FORMAT_VERSION,
+    name=settings.name,
+    labels=labels,
+    input=size,
+    temperature=1,
+    architecture=Architecture(library="script", name=described),
+    training=provenance(settings, training, validation, "none", history, **used),
+    metrics={},
+    versions=versions(),
+)
 name, photos = ("test", test) if test else ("validation", validation)
 
 
@@ -472,21 +520,21 @@ checkpoint.unlink()
 say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
 
 # %% [markdown]
-# ## 11. Ask twice
+# ## 11. Test-time augmentation
 #
-# A network is not quite sure that a cat in a mirror is a cat. The mean of what it says about a picture and about its
-# mirror image is right a little more often, for twice the work. What the app serves asks once.
+# A network is not quite sure that a flipped cat is a cat. The mean of its logits for a picture and for the flipped picture is
+# right a little more often, for twice the work. The app does without.
 
 # %%
-if recipe.mirror:
-    shown, answers = (t.to(device) for t in read_pictures(photos, size, "reading pictures to ask twice"))
+if recipe.flip:
+    shown, answers = (t.to(device) for t in read_pictures(photos, size, "reading pictures to augment"))
     network.to(device)
-    once = logits_of(shown)
-    twice = once + logits_of(shown.flip(3))
-    right = [float((logits.argmax(1) == answers).float().mean()) for logits in (once, twice)]
-    print(f"asked once {right[0]:.2%}, asked twice {right[1]:.2%} of {len(photos):,} {name} pictures")
+    plain = logits_of(shown)
+    augmented = plain + logits_of(shown.flip(3))
+    right = [float((logits.argmax(1) == answers).float().mean()) for logits in (plain, augmented)]
+    print(f"{right[0]:.2%}, and {right[1]:.2%} with test-time augmentation, of {len(photos):,} {name} pictures")
 
-print(f"\n{settings.out} on {len(photos):,} {name} pictures\n\n" + "\n".join(metric_rows(config.metrics[name])))
+print(f"\n{settings.out} on {len(photos):,} {name} pictures\n\n" + "\n".join(metric_rows(metrics_of(config)[name])))
 print(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")
 print(f"\nLook at the curves: {settings.out / REPORT / 'curves.png'}")
 print(f"and at the answers: {settings.out / REPORT / 'predictions.png'}")

@@ -14,7 +14,9 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from torch import nn
@@ -28,11 +30,13 @@ from model.head import LinearHead
 from model.network import OnnxNetwork
 from model.onnx_head import with_linear_head
 from model.save import export_onnx, save_weights
-from training.data.check import check_photos, keep_test_aside
+from training.data.check import check_photos
+from training.data.draw import by_source_and_class, draw_evenly
 from training.data.formats import Change, input_of, view_of
-from training.data.photos import MANY_SOURCES, DataError, Photos, check_disk
+from training.data.photos import MANY_SOURCES, DataError, check_disk
 from training.data.report import describe, text, write
 from training.data.sources import open_data
+from training.data.split import keep_test_aside
 from training.data.suspects import draw_suspects, find_suspects
 from training.fit.budget import plan
 from training.fit.export import quantise, versions
@@ -40,27 +44,71 @@ from training.fit.features import FeatureExtractor
 from training.fit.finish import document, finish
 from training.fit.head import DECAYS, PLAIN_DECAYS, choose, fit_views, folds_of, weights_of, weights_of_some
 from training.fit.prior import parse_like, prior
-from training.fit.weights import origin, pretrained
+from training.fit.provenance import provenance
+from training.fit.weights import pretrained
 from training.hub.client import PublishError, check_access
 from training.hub.models import publish_trained
-from training.options import LEAVE_SOURCES_OUT
+from training.options import LEAVE_SOURCES_OUT, at_least_one, count, option, parse, side
+from training.options import minutes as some_minutes
 from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
-from training.quality.by_source import by_source, source_rows, summary_rows
-from training.quality.card import LEFT_OUT, REPORT
-from training.quality.machine import trainer
-from training.quality.resaved import changed_answers, sample_of
-from training.settings import parse_head
+from training.quality.by_source import by_source
+from training.quality.card import REPORT
+from training.quality.resaved import changed_answers
+from training.quality.rows import markdown
+from training.quality.schema import LEFT_OUT
+from training.quality.tables import metric_rows, source_table
+from training.settings import PhotosToModel
 
 # %% [markdown]
 # ## 1. Settings
 #
-# Everything that can be chosen is in `training/settings.py`, with values that work. In a notebook, write the options
-# into `NOTEBOOK_OPTIONS`.
+# Each line is an option of the command line, with a value that works. `training/settings.py` has those that all lessons share:
+# photos in, model out. In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
 NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 
-settings = parse_head(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(PhotosToModel):
+    """What can be chosen."""
+
+    # network
+    arch: str = option("tf_efficientnet_lite0", "an architecture of torchvision or timm", group="network")
+    weights: str = option("imagenet", "imagenet (downloaded), none, or a state dict file")
+    size: int = option(224, "side of the network's input", check=side)
+    resize: Literal["crop", "squish", "pad"] = option("crop", "how photos become square")
+    # where the head begins, and what it answers
+    like: tuple[str, ...] = option(
+        (),
+        "the ImageNet classes that a label starts from, by number, WordNet id or name: Cat=281-285 (default: by its name)",
+        metavar="LABEL=CLASSES",
+        group="head",
+    )
+    plain: bool = option(False, "start from zeros, with one row for each answer: forget what ImageNet's head knew")
+    knows_neither: bool = option(True, "answer with one of the labels, whatever is shown", flag="--no-neither")
+    # what it is fitted to and chosen by
+    views: int = option(
+        6, "how often each photo is looked at: as it is, flipped, then in random formats", check=at_least_one, group="fit"
+    )
+    valid: Literal["leave-one-source-out", "cross"] | None = option(
+        None,
+        "what is left out to choose by: one source after the other, or fifths of the photos (default: sources, where there are "
+        "3 and more)",
+    )
+    minutes: float | None = option(
+        None, "everything is to fit into so many minutes: fewer views, fewer photos", check=some_minutes
+    )
+    seed: int = option(42, "of the folds and of what is drawn", check=count)
+
+
+settings = parse(
+    Settings,
+    "head",
+    "Fit a head to a frozen body: photos in, a model folder out, in minutes and without a GPU.",
+    "Photos of several sources (several --data, or a folder per source) make a model that is right elsewhere too.",
+    NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None,
+)
 KEEP = 0.75  # the share of a side that a crop leaves at least: what stands at the edge of a wide photo is not lost
 CALIBRATION_PHOTOS = 256  # that tell the ranges of the int8 network
 RESAVED_PHOTOS = 300  # that are saved again in other formats, to count the answers that change
@@ -84,17 +132,17 @@ try:
         check_access(settings.space, "space")
     run.mkdir(parents=True, exist_ok=True)
     found = open_data(settings.data, run / "data", settings.label_from, settings.neither, settings.labels, settings.layout)
-    labels = (found.get("all") or found["train"]).labels
-    checked = check_photos(Photos.joined(found.values(), labels), settings.size, run / "photos", settings.skip_bad)
-    tested = frozenset(found["test"].paths if "test" in found else ())
-    photos, groups, looks, test, left_out = keep_test_aside(checked, tested, settings.test, settings.seed)
-    start = pretrained(settings.arch, len(photos.labels), settings.weights)
+    checked = check_photos(found, settings.size, run / "photos", settings.skip_bad)
+    own, tested, left_out = keep_test_aside(checked.photos, checked.came, checked.groups, settings.test, settings.seed)
+    test = checked.photos.take(tested) if tested else None
+    fitted = checked.take(own)
+    start = pretrained(settings.arch, len(fitted.photos.labels), settings.weights)
     like = parse_like(settings.like)
 except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
-    raise SystemExit(f"Cannot train:\n{error}") from None
-facts = describe(checked, {"train": photos, "test": test}, left_out, settings.size)
+    raise SystemExit(f"Cannot train: {error}") from None
+facts = describe(checked, {"train": fitted.photos, "test": test}, left_out, settings.size)
 write(facts, run / "data.json")
 print(text(facts))
 
@@ -105,11 +153,11 @@ print(text(facts))
 # and all others into **neither**: so it is known before the first photo. A head without that knowledge begins with zeros.
 
 # %%
-has_others = NEITHER in photos.answers
+has_others = NEITHER in fitted.photos.answers
 knows_neither = settings.knows_neither and (has_others or (start.classifier is not None and not settings.plain))
 if has_others and not knows_neither:
-    own = [index for index, answer in enumerate(photos.answers) if answer != NEITHER]
-    photos, groups, looks = photos.take(own), groups[own], tuple(looks[i] for i in own)
+    fitted = fitted.take([index for index, answer in enumerate(fitted.photos.answers) if answer != NEITHER])
+photos = fitted.photos
 answers = (*photos.labels, *([NEITHER] if knows_neither else []))
 width = linear_of(start.network).in_features
 try:
@@ -121,7 +169,7 @@ try:
     else:
         first_head, known = LinearHead.blank(len(answers), width), {}
 except ModelError as error:
-    raise SystemExit(f"Cannot train:\n  - {error}") from None
+    raise SystemExit(f"Cannot train: {error}") from None
 
 # %% [markdown]
 # ## 4. The body, as it will serve
@@ -140,7 +188,7 @@ size = Input(
 )
 config = Config(
     format_version=FORMAT_VERSION,
-    name=settings.name or settings.out.resolve().name,
+    name=settings.name,
     labels=photos.labels,
     input=size,
     temperature=1,
@@ -172,13 +220,14 @@ quantise(scratch / "float.onnx", scratch / "body.onnx", batches)
 
 # %%
 extract = FeatureExtractor(scratch / "body.onnx", config, run)
-count = settings.views
+views_each = settings.views
 if settings.minutes:
     speed = extract.views_per_second(photos)
-    count, own = plan(settings.minutes, STARTED, speed, photos, count, RESAVED_PHOTOS, settings.seed)
-    photos, groups, looks = photos.take(own), groups[own], tuple(looks[i] for i in own)
-    print(f"for {settings.minutes:g} minutes: {len(photos):,} photos, {count} views of each")
-views = extract.views(photos, count)
+    views_each, own = plan(settings.minutes, STARTED, speed, photos, views_each, RESAVED_PHOTOS, settings.seed)
+    fitted = fitted.take(own)
+    photos = fitted.photos
+    print(f"for {settings.minutes:g} minutes: {len(photos):,} photos, {views_each} views of each")
+views = extract.views(photos, views_each)
 targets = np.array([answers.index(answer) for answer in photos.answers])
 weights = weights_of(photos)
 
@@ -193,9 +242,9 @@ weights = weights_of(photos)
 by_sources = (settings.valid or LEAVE_SOURCES_OUT) == LEAVE_SOURCES_OUT and len(set(photos.sources)) >= MANY_SOURCES
 if settings.valid == LEAVE_SOURCES_OUT and not by_sources:
     print(f"there are fewer than {MANY_SOURCES} sources, so fifths of the photos are left out instead")
-folds = folds_of(photos, groups, by_sources, settings.seed)
+folds = folds_of(photos, fitted.groups, by_sources, settings.seed)
 choice = choose(
-    views[:CHOOSING_VIEWS], targets, weights, first_head, folds, groups, knows_neither,
+    views[:CHOOSING_VIEWS], targets, weights, first_head, folds, fitted.groups, knows_neither,
     DECAYS if first_head.is_merged else PLAIN_DECAYS, weights_of_some(photos, settings.seed),
 )  # fmt: skip
 answered = ~np.isnan(choice.logits).any(axis=1)
@@ -227,7 +276,7 @@ head = LinearHead(head.weight.astype(np.float16).astype(np.float32), head.bias, 
 # And where these heads contradict a label with confidence, the label is probably wrong.
 
 # %%
-sample = [index for index in sample_of(photos, RESAVED_PHOTOS, settings.seed) if answered[index]]
+sample = [index for index in draw_evenly(by_source_and_class(photos), settings.seed, RESAVED_PHOTOS) if answered[index]]
 again = photos.take(sample)
 
 
@@ -235,11 +284,11 @@ def answers_to(change: Change, name: str) -> np.ndarray:
     """The answers to the sample, each photo changed, by the head that was fitted without its fold."""
     features = extract(again, change, name, f"saved again: {name}")
     rows = [choice.heads[folds[i]].logits(row[None])[0] for i, row in zip(sample, features, strict=True)]
-    found: np.ndarray = np.stack(rows).argmax(axis=1)
-    return found
+    answered_again: np.ndarray = np.stack(rows).argmax(axis=1)
+    return answered_again
 
 
-changes = changed_answers(again, [looks[i] for i in sample], answers_to, choice.logits[sample].argmax(axis=1))
+changes = changed_answers(again, [fitted.looks[i] for i in sample], answers_to, choice.logits[sample].argmax(axis=1))
 suspects = find_suspects(of_answered, targets[answered], probabilities, answers)
 if suspects:
     draw_suspects(suspects, run / "suspects.jpg")
@@ -248,35 +297,27 @@ if suspects:
 # ## 9. Write the model folder, and measure exactly what was written
 
 # %%
-training = {
-    "data": settings.data_name,
-    "photos": photos.counts(),
-    "sources": photos.by_source(),
-    "left_out": "one source after the other" if by_sources else "fifths of the photos",
-    "validation_photos": of_answered.counts(),
-    **origin(settings.weights),
-    "licence": settings.licence,
-    "settings": {
-        "arch": settings.arch, "size": settings.size, "resize": settings.resize, "views": count, "seed": settings.seed,
-        "weight_decay": choice.decay, "neither_shift": choice.shift, "like": known,
-    },
-    "history": [{"weight_decay": decay, "left_out_loss": loss} for decay, loss in choice.losses.items()],
-    "hardware": trainer(),
-    "minutes": (time.monotonic() - STARTED) / 60,
-}  # fmt: skip
-figures = left_out_figures | {"changed_answers": changes}
-config = config.model_copy(update={"temperature": choice.temperature, "training": training, "metrics": {LEFT_OUT: figures}})
+how_left_out = "one source after the other" if by_sources else "fifths of the photos"
+training = provenance(
+    settings, photos, of_answered, settings.weights,
+    [{"weight_decay": decay, "left_out_loss": loss} for decay, loss in choice.losses.items()],
+    left_out=how_left_out, views=views_each, weight_decay=choice.decay, neither_shift=choice.shift, like=known,
+)  # fmt: skip
+figures = left_out_figures.model_copy(update={"changed_answers": changes})
+config = config.model_copy(
+    update={"temperature": choice.temperature, "training": training, "metrics": {LEFT_OUT: figures.to_json()}}
+)
 with new_model_folder(settings.out) as folder:
     save_weights(with_rows(start.network, head), folder / WEIGHTS)
     with_linear_head(scratch / "body.onnx", head, folder / ONNX)
     config = document(folder, config, "test", test) if test else finish(folder, config)
 temporary.cleanup()
 
-print(f"\n{settings.out} on what was left out ({training['left_out']})\n")
-print("\n".join(["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in summary_rows(figures))]))
+print(f"\n{settings.out} on what was left out ({how_left_out})\n")
+print("\n".join(metric_rows(figures)))
 if by_sources:
-    print("\n" + "\n".join(source_rows(figures)))
-print("\nanswers that change when a photo is saved again: " + ", ".join(f"{n} {s:.1%}" for n, s in changes["shares"].items()))
+    print("\n" + "\n".join(markdown(*source_table(figures))))
+print("\nanswers that change when a photo is saved again: " + ", ".join(f"{n} {s:.1%}" for n, s in changes.shares.items()))
 if suspects:
     print(f"\n{len(suspects)} labels are probably wrong: look at {run / 'suspects.jpg'}")
 print(f"\n{(time.monotonic() - STARTED) / 60:.1f} minutes in all")

@@ -1,12 +1,133 @@
-"""Types and checks for command line options: a wrong value is refused with what is allowed."""
+"""Command lines out of dataclasses: a field is an option, its default and its help stand beside its name.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Settings:
+        data: Path = option(help="a folder of photos", group="photos in")
+        epochs: int = option(4, "of the whole network", check=at_least_one)
+
+    settings = parse(Settings, "train", "Train a network.")
+
+What follows below are checks: a wrong value is refused with what is allowed.
+"""
 
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, ArgumentTypeError
-from pathlib import Path
+import types
+from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, RawDescriptionHelpFormatter, _ArgumentGroup
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, field, fields
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 LEAVE_SOURCES_OUT = "leave-one-source-out"
+
+Made = TypeVar("Made")
+
+
+def option(
+    default: Any = MISSING,
+    help: str = "",
+    *,
+    check: Callable[[str], Any] | None = None,
+    metavar: str | None = None,
+    flag: str | None = None,
+    group: str | None = None,
+    positional: bool = False,
+    const: Any = None,
+) -> Any:
+    """A field of a dataclass that is an option.
+
+    Args:
+        default: where the option is not given; it must be given where there is none. False and True make switches.
+        check: turns the text into the value, or raises `ArgumentTypeError`. By default the field's type does; that of a Literal
+            or an Enum allows its values alone.
+        flag: the option, if it is not `--` and the field's name: a switch that is on by default has one that turns it off.
+        group: the heading in the help, of this field and those that follow.
+        positional: whether it is given by its place.
+        const: the value where the option is given without one.
+    """
+    details = {
+        "help": help,
+        "check": check,
+        "metavar": metavar,
+        "flag": flag,
+        "group": group,
+        "positional": positional,
+        "const": const,
+    }
+    return field(default=default, metadata=details)
+
+
+def parse(
+    kind: type[Made], program: str, description: str | None, epilog: str | None = None, arguments: Sequence[str] | None = None
+) -> Made:
+    """The settings of a program, from its command line. Ends the program where they make no sense.
+
+    Args:
+        kind: a dataclass whose fields are made by `option`. A ValueError of its `__post_init__` is told as a wrong option.
+        program: its name in `training/`.
+        arguments: by default those of the process.
+    """
+    layout = RawDescriptionHelpFormatter if "\n" in (description or "") else HelpFormatter
+    parser = ArgumentParser(f"python -m training.{program}", None, description, epilog, formatter_class=layout)
+    hints = get_type_hints(kind)
+    group: ArgumentParser | _ArgumentGroup = parser
+    for each in fields(kind):  # type: ignore[arg-type]
+        if title := each.metadata["group"]:
+            group = parser.add_argument_group(title)
+        _add(group, each, hints[each.name])
+    given = vars(parser.parse_args(arguments))
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _add(group: ArgumentParser | _ArgumentGroup, each: Field[Any], hint: Any) -> None:
+    about = each.metadata
+    default = None if each.default is MISSING else each.default
+    several, plain = _plain(hint)
+    told = about["help"]
+    if isinstance(default, (str, int, float)) and not isinstance(default, bool) and default != "" and "(default" not in told:
+        told += " (default: %(default)s)"
+    details: dict[str, Any] = {"help": told, "default": default}
+    if plain is bool:
+        details["action"] = "store_false" if default else "store_true"
+    else:
+        if isinstance(plain, type) and issubclass(plain, Enum):
+            plain = _one_of(plain)
+        choices = get_args(plain) if get_origin(plain) is Literal else None
+        details |= {"type": about["check"] or (str if choices else plain), "metavar": about["metavar"], "choices": choices}
+        if several:
+            details["nargs"] = "+"
+        if about["const"] is not None:
+            details |= {"nargs": "?", "const": about["const"]}
+    if about["positional"]:
+        group.add_argument(each.name, **details)
+    else:
+        flag = about["flag"] or "--" + each.name.replace("_", "-")
+        group.add_argument(flag, dest=each.name, required=each.default is MISSING, **details)
+
+
+def _plain(hint: Any) -> tuple[bool, Any]:
+    """Whether an annotation is a tuple, and the type of its values: of `tuple[Path, ...]` and `Path | None` it is Path."""
+    if get_origin(hint) is tuple:
+        return True, get_args(hint)[0]
+    if get_origin(hint) in (Union, types.UnionType):
+        return _plain(next(part for part in get_args(hint) if part is not type(None)))
+    return False, hint
+
+
+def _one_of(kind: type[Enum]) -> Callable[[str], Any]:
+    def check(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            raise ArgumentTypeError(f"must be one of {', '.join(each.value for each in kind)}, not {text!r}") from None
+
+    return check
 
 
 def share(text: str) -> float:
@@ -22,7 +143,7 @@ def share_or_sources(text: str) -> float | str:
     return text if text == LEAVE_SOURCES_OUT else share(text)
 
 
-def rate(text: str) -> float:
+def above_zero(text: str) -> float:
     """A number above 0."""
     value = _number(text)
     if not 0 < value < math.inf:
@@ -75,14 +196,6 @@ def _pixels(text: str, lowest: int) -> int:
     if value > 2048:
         raise ArgumentTypeError(f"must be at most 2048 pixels, not {text}")
     return value
-
-
-def check_out(parser: ArgumentParser, out: Path, data: str) -> None:
-    """Refuse an --out without a name, or among the photos of --data."""
-    if not out.name:
-        parser.error(f"--out {out} has no name: name a folder to write")
-    if Path(data).resolve() in out.resolve().parents and Path(data).is_dir():
-        parser.error(f"--out {out} lies among the photos of --data: name a folder elsewhere")
 
 
 def _whole(text: str, lowest: int) -> int:

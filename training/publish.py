@@ -9,35 +9,43 @@ files of report/ that training.evaluate writes are uploaded, all in one commit; 
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import ModelError
 from training.hub.client import PublishError, check_access
 from training.hub.models import push
 from training.hub.spaces import publish_space
-from training.space import add_space_options
+from training.options import option, parse
+from training.settings import SpaceOut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SpaceOut):
+    """What can be chosen."""
+
+    model: Path = option(help="a model folder", positional=True, metavar="MODEL")
+    repo: str = option(help="the model's repository on the Hub; created if needed", positional=True, metavar="USER/NAME")
+    version: str | None = option(None, "the tag to publish under (default: the next of v1, v2...)")
+    space: str | None = option(None, "also create or update this Space, and call it once", metavar="USER/NAME")
 
 
 def main() -> None:
     """Publish what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a model folder")
-    parser.add_argument("repo", metavar="USER/NAME", help="the model's repository on the Hub; created if needed")
-    parser.add_argument("--version", help="the tag to publish under (default: the next of v1, v2...)")
-    parser.add_argument("--private", action="store_true", help="create private repositories")
-    parser.add_argument("--space", metavar="USER/NAME", help="also create or update this Space, and call it once")
-    add_space_options(parser)
-    arguments = parser.parse_args()
+    settings = parse(Settings, "publish", __doc__)
     try:
-        if arguments.space:
-            check_access(arguments.space, "space")
-        commit = push(arguments.model, arguments.repo, version=arguments.version, private=arguments.private)
-        if arguments.space:
+        if settings.space:
+            check_access(settings.space, "space")
+        commit = push(settings.model, settings.repo, version=settings.version, private=settings.private)
+        if settings.space:
             publish_space(
-                arguments.space, arguments.repo, commit, hardware=arguments.hardware, private=arguments.private,
-                wait_minutes=arguments.wait_minutes,
-            )  # fmt: skip
+                settings.space,
+                settings.repo,
+                commit,
+                hardware=settings.hardware,
+                private=settings.private,
+                wait_minutes=settings.wait_minutes,
+            )
     except (ModelError, PublishError) as error:
         raise SystemExit(f"Cannot publish: {error}") from None
     except KeyboardInterrupt:

@@ -7,38 +7,35 @@
 
 from __future__ import annotations
 
-import argparse
-
-from huggingface_hub import SpaceHardware
+from dataclasses import dataclass
 
 from training.hub.client import PublishError
-from training.hub.spaces import WAIT_MINUTES, publish_space
+from training.hub.spaces import publish_space
+from training.options import option, parse
+from training.settings import SpaceOut
 
 
-def add_space_options(parser: argparse.ArgumentParser) -> None:
-    """The options that say how a Space runs."""
-    machines = ", ".join(machine.value for machine in list(SpaceHardware)[:3])
-    parser.add_argument(
-        "--hardware", choices=[machine.value for machine in SpaceHardware], metavar="NAME",
-        help=f"the machine of the Space: {machines}... (default: as it is; a new one gets the free CPU)",
-    )  # fmt: skip
-    parser.add_argument("--wait-minutes", type=float, default=WAIT_MINUTES, help="until it must answer (default: %(default)s)")
+@dataclass(frozen=True, kw_only=True)
+class Settings(SpaceOut):
+    """What can be chosen."""
+
+    space: str = option(help="the Space on the Hub; created if needed", positional=True, metavar="USER/SPACE")
+    model: str = option(help="the repository of a published model", positional=True, metavar="USER/MODEL")
+    revision: str = option("main", "commit, tag or branch of the model")
 
 
 def main() -> None:
     """Publish the Space that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("space", metavar="USER/SPACE", help="the Space on the Hub; created if needed")
-    parser.add_argument("model", metavar="USER/MODEL", help="the repository of a published model")
-    parser.add_argument("--revision", default="main", help="commit, tag or branch of the model (default: %(default)s)")
-    parser.add_argument("--private", action="store_true", help="create a private Space")
-    add_space_options(parser)
-    arguments = parser.parse_args()
+    settings = parse(Settings, "space", __doc__)
     try:
         publish_space(
-            arguments.space, arguments.model, arguments.revision, hardware=arguments.hardware, private=arguments.private,
-            wait_minutes=arguments.wait_minutes,
-        )  # fmt: skip
+            settings.space,
+            settings.model,
+            settings.revision,
+            hardware=settings.hardware,
+            private=settings.private,
+            wait_minutes=settings.wait_minutes,
+        )
     except PublishError as error:
         raise SystemExit(f"Cannot publish: {error}") from None
     except KeyboardInterrupt:

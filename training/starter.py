@@ -1,6 +1,6 @@
 """List the photos that the starter is fitted to and judged on.
 
-    python -m training.starter_data ../shared/data build/starter
+    python -m training.starter ../shared/data build/starter
 
 From `photos/`, `cats-dogs/` and `neither/` of the source this makes tables of path, label and source, for `--data`:
 
@@ -14,14 +14,17 @@ The test photos of cats-dogs/ are in neither.
 
 from __future__ import annotations
 
-import argparse
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.config import NEITHER
+from model.whole import write_text
 from training.data.photos import photos_below, subfolders
+from training.options import option, parse
 
 Row = tuple[Path, str, str]
 LABELS = ("Cat", "Dog", NEITHER)
@@ -46,24 +49,27 @@ def hard(source: Path) -> Iterator[Row]:
 
 def write(rows: Iterator[Row], target: Path) -> None:
     """Write a table, whole or not at all, and print what is in it."""
-    found = [(str(path.resolve()), label, source) for path, label, source in rows]
-    temporary = target.with_suffix(".part")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerows([("path", "label", "source"), *found])
-    temporary.replace(target)
-    counts = Counter(label for _, label, _ in found)
+    listed_rows = [(str(path.resolve()), label, source) for path, label, source in rows]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter="\t", lineterminator="\n").writerows([("path", "label", "source"), *listed_rows])
+    write_text(target, text.getvalue())
+    counts = Counter(label for _, label, _ in listed_rows)
     listed = ", ".join(f"{count:,} {label}" for label, count in sorted(counts.items()))
-    print(f"{target}: {listed} of {len({source for *_, source in found})} sources")
+    print(f"{target}: {listed} of {len({source for *_, source in listed_rows})} sources")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be chosen."""
+
+    source: Path = option(help="holds photos/, cats-dogs/ and neither/", positional=True)
+    target: Path = option(help="a folder for the tables", positional=True)
 
 
 def main() -> None:
     """Write both tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path, help="holds photos/, cats-dogs/ and neither/")
-    parser.add_argument("target", type=Path, help="a folder for the tables")
-    arguments = parser.parse_args()
-    source, target = arguments.source, arguments.target
+    settings = parse(Settings, "starter", __doc__)
+    source, target = settings.source, settings.target
     if missing := [name for name in ("photos", "cats-dogs/train", "neither") if not (source / name).is_dir()]:
         raise SystemExit(f"{source} lacks {', '.join(missing)}")
     target.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import time
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -21,30 +22,57 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from model.config import Input
+from model.config import FORMAT_VERSION, Architecture, Config, Input
 from model.errors import ModelError, OutputError
 from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.save import export_onnx, save_weights
-from training.data.photos import DataError, check_disk, split_found
-from training.data.pictures import read_pictures
+from training.data.photos import DataError, check_disk
+from training.data.pictures import read_pictures, split_pictures
 from training.data.sources import open_data
-from training.fit.finish import calibrate, document, lesson_config
+from training.fit.export import versions
+from training.fit.finish import calibrate, document
+from training.fit.provenance import provenance
 from training.fit.weights import pretrained
-from training.lesson_settings import parse_transfer
-from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
-from training.quality.card import REPORT, metric_rows
+from training.options import above_zero, at_least_one, option, parse, small_side
+from training.program import IN_NOTEBOOK, say_when_interrupted
+from training.quality.card import REPORT
+from training.quality.schema import metrics_of
+from training.quality.tables import metric_rows
+from training.settings import SmallLesson
 
 # %% [markdown]
-# ## 1. What to do
+# ## 1. Settings
 #
+# Each line is an option of the command line, with a value that works; `training/settings.py` has those that all lessons share.
 # In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
 NOTEBOOK_OPTIONS = "--data photos --out models/mine"
 
-settings = parse_transfer(NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(SmallLesson):
+    """What can be chosen."""
+
+    arch: str = option("resnet34", "a convolutional network of torchvision", group="training")
+    weights: str = option("imagenet", "imagenet (downloaded), none, or a state dict file")
+    size: int = option(224, "side of the network's input", check=small_side)
+    epochs: int = option(5, "of the head", check=at_least_one)
+    batch_size: int = option(64, "photos per step", check=at_least_one)
+    lr: float = option(1e-3, "learning rate", check=above_zero)
+    fastai: bool = option(True, "leave out the fastai call that comes to the same", flag="--no-fastai")
+
+
+settings = parse(
+    Settings,
+    "transfer",
+    "Train a new head on a frozen base, in plain PyTorch and with fastai: photos in, a model folder out.",
+    "A few hundred photos are enough: the base has learned to see from a million others.",
+    NOTEBOOK_OPTIONS.split() if IN_NOTEBOOK else None,
+)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 torch.manual_seed(settings.seed)
+say_when_interrupted("Interrupted; no model was written.")
 
 # %% [markdown]
 # ## 2. Photos, and a base
@@ -59,14 +87,16 @@ try:
     check_replaceable(settings.out)
     check_disk(settings.out.parent, needed=500_000_000)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits = split_found(found, settings.valid, settings.seed, settings.per_class)
+    splits, left_out = split_pictures(found, settings.valid, settings.seed, settings.per_class)
     labels = splits.training.labels
     start = pretrained(settings.arch, len(labels), settings.weights)
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std)
     photos, targets = read_pictures(splits.training, size, "reading photos to train on")
     valid_photos, valid_targets = read_pictures(splits.validation, size, "reading photos to validate on")
 except (DataError, ModelError, OSError, OutputError) as error:
-    raise SystemExit(f"Cannot train:\n{error}") from None
+    raise SystemExit(f"Cannot train: {error}") from None
+if left_out:
+    print(f"{left_out:,} near-duplicates of photos to validate or to test on are left out")
 
 
 class Base(nn.Module):
@@ -158,7 +188,17 @@ seconds = looking + time.perf_counter() - clock
 network = nn.Sequential(base.body, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), *head))
 history = [{"epoch": i + 1, "valid_loss": loss, "valid_accuracy": right} for i, (loss, right) in enumerate(in_pytorch)]
 described = f"{settings.arch}, frozen, with the head of training/transfer.py"
-config = lesson_config(settings, splits, size, described, settings.weights, history, (time.monotonic() - STARTED) / 60)
+config = Config(
+    format_version=FORMAT_VERSION,
+    name=settings.name,
+    labels=labels,
+    input=size,
+    temperature=1,
+    architecture=Architecture(library="script", name=described),
+    training=provenance(settings, splits.training, splits.validation, settings.weights, history),
+    metrics={},
+    versions=versions(),
+)
 name, shown = ("test", splits.test) if splits.test else ("validation", splits.validation)
 with new_model_folder(settings.out) as folder:
     save_weights(network, folder / WEIGHTS)
@@ -166,7 +206,7 @@ with new_model_folder(settings.out) as folder:
     config = calibrate(folder, config, splits.validation)
     config = document(folder, config, name, shown)
 say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
-print(f"\n{settings.out} on {len(shown):,} {name} photos\n\n" + "\n".join(metric_rows(config.metrics[name])))
+print(f"\n{settings.out} on {len(shown):,} {name} photos\n\n" + "\n".join(metric_rows(metrics_of(config)[name])))
 
 # %% [markdown]
 # ## 6. The same as a fastai call

@@ -14,11 +14,9 @@ cropped, flipped, shrunk and enlarged there, alike for every class. With `--weig
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +24,19 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
-from tqdm.auto import tqdm
 
 from model.architecture import imagenet_network, linear_of, with_rows
 from model.config import NEITHER, Input
 from model.errors import ModelError
-from model.network import available_cores
-from model.photo import PhotoError, fit, open_photo
+from model.photo import PhotoError, open_photo
+from model.resize import fit
 from model.save import save_weights
+from training.data.decode import map_ahead
 from training.data.photos import DataError, Photos
 from training.data.sources import open_data
 from training.fit.prior import CLASSES, Prior, prior
 from training.fit.weights import Start, last_linear, pretrained
+from training.options import at_least_one, at_least_two, option, parse, side
 from training.quality.by_source import by_source
 from training.quality.machine import trainer
 
@@ -70,8 +69,7 @@ def read(photos: Photos, device: torch.device) -> Data:
     def one(path: Path) -> np.ndarray:
         return fit(open_photo(path, at_least=(STORED, STORED)), stored)
 
-    with ThreadPoolExecutor(available_cores()) as pool:
-        every = list(tqdm(pool.map(one, photos.paths), total=len(photos), desc="reading photos", unit="photo"))
+    every = list(map_ahead(one, photos.paths, "reading photos"))
     answers = (*photos.labels, NEITHER)
     pairs = [f"{source}/{answer}" for source, answer in zip(photos.sources, photos.answers, strict=True)]
     _, which, counts = np.unique(pairs, return_inverse=True, return_counts=True)
@@ -153,12 +151,12 @@ def answer(network: nn.Sequential, start: Start, data: Data, chosen: torch.Tenso
     """Logits float32 (M, K) of the photos `chosen`, int (M,), as they are."""
     device = data.pictures.device
     mean, std = (torch.tensor(values, device=device).view(3, 1, 1) * 255 for values in (start.mean, start.std))
-    found = []
+    batches = []
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         for batch in torch.split(chosen, 256):
             whole = F.interpolate(data.pictures[batch].float(), size, mode="bilinear", antialias=True)
-            found.append(network(((whole - mean) / std).contiguous(memory_format=torch.channels_last)).float())
-    return torch.cat(found)
+            batches.append(network(((whole - mean) / std).contiguous(memory_format=torch.channels_last)).float())
+    return torch.cat(batches)
 
 
 def deal(sources: Sequence[str], groups: int) -> dict[str, int]:
@@ -189,70 +187,75 @@ def as_imagenet(network: nn.Sequential, beginning: Prior, arch: str, start: Star
     save_weights(whole, path)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be chosen."""
+
+    data: tuple[str, ...] = option(help="sources, as training.head takes them")
+    neither: tuple[Path, ...] = option((), "folders of photos of other things", metavar="FOLDER")
+    labels: tuple[str, ...] = option((), "take these classes alone (default: all folders)", metavar="CLASS")
+    arch: str = option("tf_efficientnet_lite0", "an architecture of torchvision or timm")
+    weights: str = option("imagenet", "imagenet, none, or a state dict file")
+    size: int = option(224, "side of the network's input", check=side)
+    rates: tuple[float, ...] = option((0.0, 1e-5, 3e-5, 1e-4), "learning rates of the body, to try; 0 leaves it frozen")
+    groups: int = option(5, "of sources", check=at_least_two)
+    epochs: int = option(5, "while trying", check=at_least_one)
+    last_epochs: int = option(10, "of the networks that are kept", check=at_least_one)
+    out: Path | None = option(None, "a folder for the networks (default: measure only)", metavar="FOLDER")
+
+
 def main() -> None:
     """Try the rates, and keep networks of the best."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", nargs="+", required=True, help="sources, as training/head.py takes them")
-    parser.add_argument("--neither", type=Path, nargs="+", default=[], help="folders of photos of other things")
-    parser.add_argument("--labels", nargs="+", default=[], help="take these classes alone (default: all folders)")
-    parser.add_argument("--arch", default="tf_efficientnet_lite0")
-    parser.add_argument("--weights", default="imagenet", help="imagenet, none, or a state dict file")
-    parser.add_argument("--rates", type=float, nargs="+", default=[0, 1e-5, 3e-5, 1e-4], help="of the body, to try")
-    parser.add_argument("--groups", type=int, default=5, help="of sources (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=5, help="while trying (default: %(default)s)")
-    parser.add_argument("--last-epochs", type=int, default=10, help="of the networks that are kept (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--out", type=Path, help="a folder for the networks (default: measure only)")
-    arguments = parser.parse_args()
+    settings = parse(Settings, "unfreeze", __doc__)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        found = open_data(arguments.data, Path("data"), None, arguments.neither, arguments.labels)
-        data = read(found.get("all") or found["train"], device)
-        pretrained(arguments.arch, len(data.answers), arguments.weights)
+        found = open_data(settings.data, Path("data"), None, settings.neither, settings.labels)
+        data = read(found.train, device)
+        pretrained(settings.arch, len(data.answers), settings.weights)
     except (DataError, ModelError, PhotoError) as error:
-        raise SystemExit(f"Cannot train:\n{error}") from None
-    group_of = deal(data.photos.sources, arguments.groups)
+        raise SystemExit(f"Cannot train: {error}") from None
+    group_of = deal(data.photos.sources, settings.groups)
     group = torch.tensor([group_of[source] for source in data.photos.sources], device=device)
     targets = data.targets.cpu().numpy()
 
     def run(own: torch.Tensor, rate: float, epochs: int, seed: int) -> tuple[nn.Sequential, Start, Prior | None]:
-        start = pretrained(arguments.arch, len(data.answers), arguments.weights)
+        start = pretrained(settings.arch, len(data.answers), settings.weights)
         beginning = prior(start.classifier, data.photos.labels) if start.classifier else None
-        return train(start, beginning, data, own, rate, epochs, arguments.size, seed), start, beginning
+        return train(start, beginning, data, own, rate, epochs, settings.size, seed), start, beginning
 
     def left_out(rate: float, epochs: int, keep: Path | None = None) -> float:
         """Print how good the answers for left-out sources are; their log loss."""
         started = time.perf_counter()
         logits = torch.zeros(len(targets), len(data.answers), device=device)
-        for number in range(arguments.groups):
+        for number in range(settings.groups):
             network, start, beginning = run(torch.nonzero(group != number)[:, 0], rate, epochs, number)
             out = torch.nonzero(group == number)[:, 0]
-            logits[out] = answer(network, start, data, out, arguments.size)
+            logits[out] = answer(network, start, data, out, settings.size)
             if keep and beginning:
-                as_imagenet(network, beginning, arguments.arch, start, keep / f"without-{number}.safetensors")
+                as_imagenet(network, beginning, settings.arch, start, keep / f"without-{number}.safetensors")
         result = by_source(logits.double().softmax(1).cpu().numpy(), targets, data.photos.sources, len(data.answers) - 1)
         print(
-            f"| {f'{rate:g}' if rate else 'frozen'} | {epochs} | {result['accuracy']:.2%} | {result['mean_accuracy']:.2%} "
-            f"| {result['worst_accuracy']:.2%} ({result['worst']}) | {result['log_loss']:.4f} "
+            f"| {f'{rate:g}' if rate else 'frozen'} | {epochs} | {result.accuracy:.2%} | {result.mean_accuracy:.2%} "
+            f"| {result.worst_accuracy:.2%} ({result.worst}) | {result.log_loss:.4f} "
             f"| {time.perf_counter() - started:.0f} |",
             flush=True,
         )
-        return float(result["log_loss"])
+        return result.log_loss
 
     print("| learning rate of the body | epochs | accuracy | mean over sources | worst source | log loss | seconds |")
     print("|---|---|---|---|---|---|---|")
-    losses = {rate: left_out(rate, arguments.epochs) for rate in arguments.rates}
-    if arguments.out:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        best = min((rate for rate in arguments.rates if rate), key=losses.__getitem__)
-        left_out(best, arguments.last_epochs, arguments.out)
-        network, start, beginning = run(torch.arange(len(targets), device=device), best, arguments.last_epochs, 0)
+    losses = {rate: left_out(rate, settings.epochs) for rate in settings.rates}
+    if settings.out:
+        settings.out.mkdir(parents=True, exist_ok=True)
+        best = min((rate for rate in settings.rates if rate), key=losses.__getitem__)
+        left_out(best, settings.last_epochs, settings.out)
+        network, start, beginning = run(torch.arange(len(targets), device=device), best, settings.last_epochs, 0)
         if beginning:
-            as_imagenet(network, beginning, arguments.arch, start, arguments.out / f"{ALL}.safetensors")
-        facts = {"arch": arguments.arch, "rate": best, "epochs": arguments.last_epochs, "groups": group_of}
-        (arguments.out / "bodies.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+            as_imagenet(network, beginning, settings.arch, start, settings.out / f"{ALL}.safetensors")
+        facts = {"arch": settings.arch, "rate": best, "epochs": settings.last_epochs, "groups": group_of}
+        (settings.out / "bodies.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     print(
-        f"\n{arguments.arch}, {len(targets):,} photos of {len(group_of)} sources in {arguments.groups} groups, one seed, "
+        f"\n{settings.arch}, {len(targets):,} photos of {len(group_of)} sources in {settings.groups} groups, one seed, "
         f"{trainer()}, torch {torch.__version__}"
     )
 

@@ -129,8 +129,8 @@ def _payload(photo: str) -> ImageData:
         gradio.Error: it is none of these.
     """
     if photo.startswith(("http://", "https://")):
-        _, found, path = photo.partition(_UPLOADED)
-        if not found:
+        _, is_upload, path = photo.partition(_UPLOADED)
+        if not is_upload:
             raise gr.Error(
                 "Web addresses are not fetched. Send the photo in base64, or upload it first.", print_exception=False
             )

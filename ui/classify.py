@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -12,11 +9,13 @@ from PIL import Image
 
 from model.config import Config
 from model.errors import ModelError
-from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS, PhotoError
+from model.photo import FORMAT_NAMES, MAX_BYTES, MAX_MEGAPIXELS
 from ui import corrections
-from ui.heat import figure
+from ui.errors import readable_errors
+from ui.heat import heat_figure
+from ui.markup import markdown_text
 from ui.photo_input import PhotoInput, example_buttons
-from ui.service import Busy, Service
+from ui.service import Service
 from ui.settings import Settings
 from ui.texts import language_of, say, t
 
@@ -52,7 +51,7 @@ def build(service: Service, settings: Settings) -> PhotoInput:
     async def explained(photo: bytes, label: str | None, request: gr.Request) -> tuple[dict[str, float], str]:
         def look(image: Image.Image) -> tuple[dict[str, float], str]:
             prediction, heat_map = service.explainer.explain(image, label)
-            return prediction.as_dict(), figure(image, heat_map, language_of(request))
+            return prediction.as_dict(), heat_figure(image, heat_map, language_of(request))
 
         return await service.look(photo, look)
 
@@ -122,17 +121,8 @@ def build(service: Service, settings: Settings) -> PhotoInput:
     return photo
 
 
-@contextmanager
-def readable_errors() -> Iterator[None]:
-    """What is wrong with a photo, as a message for the visitor."""
-    try:
-        yield
-    except (PhotoError, Busy, ModelError) as error:
-        raise gr.Error(str(error), title="No answer", print_exception=False) from None
-
-
 def _description(config: Config) -> str:
-    choices = [f"**{plain(answer)}**" for answer in config.answers]
+    choices = [f"**{markdown_text(answer)}**" for answer in config.answers]
     if len(choices) > _SHOWN:
         choices = [*choices[: _SHOWN - 1], f"+ {len(choices) - _SHOWN + 1:,}"]
     if config.probabilities == "independent":
@@ -142,14 +132,10 @@ def _description(config: Config) -> str:
     return f"{t(f'classify.{kind}')} {', '.join(choices)}."
 
 
-def plain(label: str) -> str:
-    """A label as Markdown shows it: a stranger's export may have put links or markup there."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&:/@])", r"\\\1", " ".join(label.split()))
-
-
 def _model(service: Service) -> str:
     config = service.classifier.config
+    name, network = markdown_text(config.name), markdown_text(config.architecture.name)
     return (
-        f"{t('classify.model')}: {plain(config.name)} ({service.classifier.revision[:12]}), {plain(config.architecture.name)}. "
+        f"{t('classify.model')}: {name} ({service.classifier.revision[:12]}), {network}. "
         f"{FORMAT_NAMES}, ≤ {MAX_BYTES // 1_000_000} MB, ≤ {MAX_MEGAPIXELS} megapixels."
     )

@@ -20,15 +20,16 @@ def is_origin(text: str) -> bool:
 class CrossOrigin:
     """The whole server, with a rule for pages of other sites that call it.
 
-    The routes beside the page, `/api/*`, `/health` and the agents' tools, answer to the pages of `origins` alone, and never
-    with credentials. Gradio's own routes answer to these pages too, for `@gradio/client`; to others as Gradio sees fit.
+    The routes beside the page answer to the pages of `origins` alone, and never with credentials. Gradio's own routes
+    answer to these pages too, for `@gradio/client`; to others as Gradio sees fit.
 
     Args:
         app: the server.
         origins: origins such as `https://my.site`, or `*` for every site.
+        beside: what the paths beside the page begin with, such as `/api/`.
     """
 
-    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, origins: tuple[str, ...], beside: tuple[str, ...]) -> None:
         async def without_origin(scope: Scope, receive: Receive, send: Send) -> None:
             # Gradio would allow every origin, with credentials, wherever the host is not localhost
             headers = [(name, value) for name, value in scope.get("headers", []) if name != b"origin"]
@@ -36,6 +37,7 @@ class CrossOrigin:
 
         self._app = app
         self._origins = origins
+        self._beside = beside
         self._ours = CORSMiddleware(without_origin, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=("*",))
         self._gradio = CORSMiddleware(
             app, allow_origins=origins, allow_methods=("*",), allow_headers=("*",), allow_credentials=True
@@ -47,7 +49,7 @@ class CrossOrigin:
             await self._app(scope, receive, send)
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if path == "/health" or path.startswith(("/api/", "/gradio_api/mcp")):
+        if path.startswith(self._beside):
             await self._ours(scope, receive, send)
         elif ANY in self._origins or Headers(scope=scope).get("origin") in self._origins:
             await self._gradio(scope, receive, send)

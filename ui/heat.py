@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import html
+from html import escape
 
 import numpy as np
 from PIL import Image
 
 from model.inside.explain import HeatMap
 from ui.data_url import image_url
+from ui.markup import Html, figure, image
+from ui.palette import heat_colours
 from ui.texts import say
 
 SIDE = 448  # pixels of the longer side
-# from no evidence to the most, brighter at every step, so that it also reads in grey and for the colour-blind
-_COLOURS = ((40, 20, 90), (130, 30, 130), (220, 70, 80), (250, 150, 40), (255, 235, 120))
-PALETTE = np.stack(
-    [np.interp(np.linspace(0, 4, 256), range(5), [colour[channel] for colour in _COLOURS]) for channel in range(3)], axis=1
-).astype(np.float32)
 _FAINT = 0.1
 _STRENGTH = 0.75  # how much of the photo the hottest place hides
 
@@ -27,23 +24,20 @@ def overlay(photo: Image.Image, heat_map: HeatMap) -> Image.Image:
     shown.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
     heat = _spread(heat_map, shown.width, shown.height)
     grey = np.asarray(shown.convert("L"), dtype=np.float32)[..., None]
-    colour = PALETTE[(heat * 255).astype(np.uint8)]
     strength = (heat**0.7 * _STRENGTH)[..., None]
-    mixed: np.ndarray = grey + strength * (colour - grey)
+    mixed: np.ndarray = grey + strength * (heat_colours(heat) - grey)
     return Image.fromarray(mixed.astype(np.uint8))
 
 
-def figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
+def heat_figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
     """The heat map with its explanation as HTML; the picture is in it, so that no file is written."""
-    label = html.escape(heat_map.label)
-    found = float(heat_map.heat().max()) >= _FAINT
-    source = image_url(overlay(photo, heat_map))
-    caption = say("classify.why_found" if found else "classify.why_nothing", language, label=label)
+    key = "why_found" if float(heat_map.heat().max()) >= _FAINT else "why_nothing"
     method = say(f"classify.{heat_map.method}{' merged' if heat_map.merged else ''}", language)
-    return (
-        f'<figure class="why"><img src="{source}" alt="{say("classify.why_alt", language, label=label)}">'
-        f"<figcaption>{caption}</figcaption>"
-        f"<details><summary>{say('classify.how', language)}</summary>{method}</details></figure>"
+    return figure(
+        image(image_url(overlay(photo, heat_map)), say("classify.why_alt", language, label=heat_map.label)),
+        Html(say(f"classify.{key}", language, label=escape(heat_map.label))),
+        "why",
+        f"<details><summary>{say('classify.how', language)}</summary>{method}</details>",
     )
 
 

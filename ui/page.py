@@ -8,6 +8,7 @@ import gradio as gr
 
 from model.photo import MAX_BYTES
 from ui import album, classify, inside, lab, live
+from ui.markup import markdown_text
 from ui.service import Service
 from ui.settings import Settings
 from ui.texts import I18N, t
@@ -21,7 +22,7 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
     config = service.classifier.config
     title = page_title(config.labels, config.name)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=DELETE_UPLOADS) as page:
-        gr.Markdown(f"# {classify.plain(title)}", elem_id="title")
+        gr.Markdown(f"# {markdown_text(title)}", elem_id="title")
         with gr.Tabs():
             with gr.Tab(t("classify.tab"), id="classify"):
                 photo = classify.build(service, settings)

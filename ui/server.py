@@ -15,6 +15,8 @@ from ui.cors import CrossOrigin
 from ui.service import Service
 from ui.settings import Settings
 
+_BESIDE = ("/api/", "/health", PATH)  # what the paths of these routes begin with
+
 
 def app_options(service: Service, settings: Settings) -> dict[str, Any]:
     """What `launch(app_kwargs=...)` takes."""
@@ -24,7 +26,7 @@ def app_options(service: Service, settings: Settings) -> dict[str, Any]:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The outermost place, before Gradio's own answer to other sites: a middleware would come after it.
         assert app.middleware_stack is not None  # the start of the server has just come through it
-        app.middleware_stack = CrossOrigin(app.middleware_stack, settings.cors_origins)
+        app.middleware_stack = CrossOrigin(app.middleware_stack, settings.cors_origins, _BESIDE)
         async with agents.ready() if agents else nullcontext():
             yield
 

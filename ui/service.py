@@ -57,7 +57,7 @@ class Service:
         Raises:
             Busy, model.photo.PhotoError: as `answer`.
             ValueError: the model has no such label.
-            model.config.ModelError: this network cannot be explained.
+            model.errors.ModelError: this network cannot be explained.
         """
         return await self.look(photo, lambda image: self.explainer.explain(image, label))
 

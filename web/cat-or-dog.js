@@ -55,7 +55,7 @@ function listenForCamera(onPhoto, onProblem) {
       const denied = error.name === "NotAllowedError";
       return onProblem(denied ? "The camera is not allowed here. Allow it in the browser's settings." : "No camera can be opened.");
     }
-    // a front camera is shown as a mirror; the photo itself is never mirrored
+    // a front camera is shown flipped horizontally, as a mirror is; the photo itself never is
     const facing = video.srcObject.getVideoTracks()[0].getSettings().facingMode;
     video.classList.toggle("mirror", facing !== "environment");
     show(true);

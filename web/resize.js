@@ -1,4 +1,4 @@
-// Photo to network input, number for number as Pillow does it: see `open_photo` and `fit` in model/photo.py.
+// Photo to network input, number for number as Pillow does it: see `open_for` and `fit` in model/resize.py.
 //
 // A picture here is { width, height, data } with data a Uint8ClampedArray of red, green, blue and alpha, as in ImageData.
 
@@ -38,7 +38,7 @@ export function fit(picture, input) {
   return resize(picture, input.width, input.height, input.resample ?? "bilinear");
 }
 
-/** How far a large photo is shrunk first, as [in the JPEG decoder, after it]: as model/photo.py does for speed. */
+/** How far a large photo is shrunk first, as [in the JPEG decoder, after it]: as `open_for` in model/resize.py does for speed. */
 export function shrinking(width, height, isJpeg, input) {
   const oversampling = input.exact ? 8 : 1.4;
   const [leastWidth, leastHeight] = [Math.round(input.width * oversampling), Math.round(input.height * oversampling)];
@@ -134,7 +134,7 @@ function rearrange(picture, width, height, source) {
   return out;
 }
 
-/** Crops to the centred part with the input's aspect ratio, or pads around the photo until it has that. */
+/** Crops to the centred part with the input's aspect ratio, or pads around the photo: `crop_box` in model/resize.py. */
 function reframe(picture, input) {
   const { width, height } = picture;
   const choose = input.resize === "crop" ? Math.min : Math.max;

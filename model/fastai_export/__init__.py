@@ -1,8 +1,18 @@
-"""Reading `learn.export()` files of fastai without running anything that is in them.
+"""Reading `learn.export()` files of fastai without running anything that is in them: any platform, any Python, any fastai 2.
 
-This folder is a security boundary: a file of a stranger comes in, and what goes out is a network of known layers, labels and
-plain numbers, or a `ModelError`. `inert_pickle` reads the pickle into a tree of names and values, `inert_values` says what
-common objects in it stand for, `torch_file` finds the tensors, `learner` the classifier, `transforms` and `batch_steps` how
-photos are prepared, `layers` builds the network, `origin` and `architecture_name` say where it comes from. `convert` writes a
-model folder, which needs none of this again.
+`learn.export()` writes a pickle, and fastai's `load_learner` runs it: the file can do whatever it likes, and it needs the
+Python and fastai that wrote it, and the label function, too. This folder is a security boundary: a file of a stranger comes
+in, and what goes out is a network of known layers, labels and plain numbers, or a `ModelError`.
+
+What is guaranteed: no name in the file is imported or called but the layer classes of `allowed_layers`; functions,
+transforms, callbacks and code in the file are never run; memory grows with the size of the file, not with what it claims.
+What is not: the layers' own code does run (`__setstate__`, `forward`), with attributes the file chose, so a file can describe
+a network that is slow or answers nonsense; and a layer class that the caller allows is imported and trusted.
+
+The way in: `inert_pickle` reads the pickle into an `inert_tree` of names and values, without the names that are `forbidden`;
+`torch_file` opens the file around it and finds the tensors' numbers; `inert_values` says what common objects stand for.
+`learner` finds the classifier in the tree, with `loss`, `transforms` (how photos are prepared), `origin` and
+`architecture_name`. None of these needs torch. The way out: `load` gives a classifier that answers, put together by `layers`
+out of the classes in `allowed_layers`, behind `batch_steps`, and tried by `dry_run`. `options` is what the caller may add.
+`convert` writes a model folder, which needs none of this again.
 """

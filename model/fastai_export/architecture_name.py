@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import islice
 from typing import Any
 
-from model.fastai_export.inert_pickle import walk
+from model.fastai_export.inert_tree import walk
 from model.fastai_export.inert_values import attributes, is_layer, mapping, name_of
 
 _RESNETS = {
@@ -43,20 +42,28 @@ def architecture_name(network: Any) -> str:
 
 
 def _blocks_per_stage(parts: list[Any]) -> tuple[str, tuple[int, ...]]:
-    """The kind of residual block, and how many of them each stage has, in order."""
-    kind, counts = "", []
+    """The kind of residual block, and how many of them each stage has, in order of their width."""
+    kind, stages = "", []
     for part in parts:
-        inside = mapping(attributes(part).get("_modules")) or {}
-        children = list(inside.values()) if len(inside) <= _MAX_BLOCKS else []
+        children = _children(part)
         kinds = {name_of(child).rpartition(".")[2] for child in children}
         if name_of(part).endswith("Sequential") and len(kinds) == 1 and kinds <= {"BasicBlock", "Bottleneck"}:
             kind = kinds.pop()
-            counts.append((int(attributes(_first_weight(children[-1])).get("out_channels", 0) or 0), len(children)))
-    return kind, tuple(count for _, count in sorted(counts, key=lambda pair: pair[0]))
+            stages.append((_width(children[-1]), len(children)))
+    return kind, tuple(count for _, count in sorted(stages))
 
 
-def _first_weight(block: Any) -> Any:
-    return next((part for part in islice(walk(block), 200) if name_of(part) == "torch.nn.modules.conv.Conv2d"), None)
+def _children(part: Any) -> list[Any]:
+    """The layers right below a layer, where there are as few as a stage of blocks has."""
+    layers = mapping(attributes(part).get("_modules")) or {}
+    return list(layers.values()) if len(layers) <= _MAX_BLOCKS else []
+
+
+def _width(block: Any) -> int:
+    """The channels of a block's first convolution."""
+    convolution = next((layer for layer in _children(block) if name_of(layer) == "torch.nn.modules.conv.Conv2d"), None)
+    channels = attributes(convolution).get("out_channels")
+    return channels if isinstance(channels, int) else 0
 
 
 def _spelt(module: str) -> str:

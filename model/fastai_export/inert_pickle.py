@@ -8,7 +8,7 @@ what they are.
 
 What is bounded: the number of opcodes, and through it memory, which grows linearly with the file (a value that is used
 twice is held once). What is refused outright, because no classifier needs it: names that only serve to run programs
-(`FORBIDDEN`), the copyreg extension registry, and dictionary keys that are not plain.
+(`forbidden`), the copyreg extension registry, and dictionary keys that are not plain.
 """
 
 from __future__ import annotations
@@ -16,84 +16,20 @@ from __future__ import annotations
 import io
 import pickletools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-from model.errors import ModelError
+from model.errors import ModelError, first_line
+from model.fastai_export.forbidden import is_forbidden
+from model.fastai_export.inert_tree import Global, Object, Persistent, shown
 
 MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
 MAX_NAME: Final = 1_000  # characters
 _KEY_BITS: Final = 64
 
-# Modules, and single names, that serve to run programs, open files or load more code.
-FORBIDDEN_MODULES: Final = frozenset((
-    "os", "posix", "nt", "subprocess", "_posixsubprocess", "pty", "runpy", "socket", "_socket", "ctypes", "_ctypes", "cffi",
-    "importlib", "imp", "pkgutil", "zipimport", "pickle", "_pickle", "cPickle", "dill", "marshal", "joblib", "shutil", "code",
-    "codeop", "pdb", "bdb", "cProfile", "profile", "timeit", "trace", "pydoc", "doctest", "idlelib", "lib2to3", "webbrowser",
-    "antigravity", "asyncio", "multiprocessing", "pip", "venv", "ensurepip", "setuptools", "distutils", "site", "ftplib",
-    "smtplib", "telnetlib", "imaplib", "poplib", "http", "urllib", "ssl", "numpy.testing", "numpy.f2py", "torch.hub",
-    "torch.fx",
-    "torch.package", "torch.serialization", "torch.utils.cpp_extension",
-    "torch.utils.collect_env", "torch._inductor",
-    "torch.distributed.rpc", "torch.utils.bottleneck", "fastai.data.external",
-))  # fmt: skip
-FORBIDDEN_NAMES: Final = frozenset((
-    *(f"{module}.{name}" for module in ("builtins", "__builtin__", "__builtins__") for name in (
-        "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "locals", "vars",
-        "delattr",
-        "setattr", "exit", "quit", "help", "apply", "file")),
-    "io.open", "_io.open", "io.FileIO", "_io.FileIO", "io.open_code", "_io.open_code", "sys.exit", "sys.settrace",
-    "sys.setprofile",
-    "signal.raise_signal", "torch.load", "torch.compile", "torch.save", "torch.storage._load_from_bytes", "types.FunctionType",
-    "logging.config.dictConfig", "logging.config.fileConfig", "logging.config.listen", "operator.methodcaller",
-    "_operator.methodcaller", "operator.call", "_operator.call", "numpy.load", "numpy.fromfile", "numpy.memmap", "numpy.save",
-    "pandas.read_pickle", "pandas.eval", "torchvision.datasets.utils.download_url", "torch.jit.load",
-))  # fmt: skip
-
 
 class PickleError(ModelError):
     """A pickle that cannot be read, or that no honest file would hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """A name that a pickle would look up: never looked up here."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
-
-
-@dataclass(slots=True, eq=False)
-class Object:
-    """What a pickle would have made by a call.
-
-    Attributes:
-        function: the class or function: a `Global`, or whatever else stood there.
-        args: what it would have been called with.
-        is_new: made by `cls.__new__(cls, *args)`, not by a call.
-        state: what BUILD would have given it, one entry per BUILD.
-        items: what APPEND and ADDITEMS would have added. pairs: what SETITEM would have set.
-    """
-
-    function: Any
-    args: tuple[Any, ...] = ()
-    is_new: bool = False
-    state: list[Any] = field(default_factory=list)
-    items: list[Any] = field(default_factory=list)
-    pairs: list[tuple[Any, Any]] = field(default_factory=list)
-
-    def __repr__(self) -> str:  # the default one would walk the whole tree
-        return f"<{self.function if isinstance(self.function, Global) else 'object'}>"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Persistent:
-    """A reference out of the pickle: in torch's files, to a storage of numbers."""
-
-    id: Any
 
 
 @dataclass(slots=True)
@@ -125,7 +61,7 @@ def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
     except PickleError as error:
         raise PickleError(f"{where} {error}") from None
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, RecursionError) as error:
-        reason = str(error).partition("\n")[0][:120] or type(error).__name__
+        reason = first_line(error, limit=120)
         raise PickleError(f"{where} is damaged or cut short: its pickle breaks off at byte {position:,} ({reason})") from None
     if len(machine.stack) != 1 or machine.marks:
         raise PickleError(f"{where} is damaged: its pickle ends with {len(machine.stack)} values")
@@ -175,18 +111,18 @@ class _Machine:
             raise PickleError("builds a name out of something that is not text; no honest file does")
         if len(module) + len(name) > MAX_NAME:
             raise PickleError(f"has a name of more than {MAX_NAME:,} characters; no honest file does")
-        found = Global(module, name)
-        if str(found) == "torch.storage._load_from_bytes":
+        full = Global(module, name)
+        if str(full) == "torch.storage._load_from_bytes":
             raise PickleError(
                 "holds pickles inside a pickle, as pickle.dump() writes a learner; write it with learn.export() instead"
             )
-        if is_forbidden(found):
+        if is_forbidden(full):
             raise PickleError(
-                f"names {shown(str(found))}, which serves to run programs or open files and which no classifier needs; "
+                f"names {shown(full)}, which serves to run programs or open files and which no classifier needs; "
                 "nothing of it was run. Do not open this file elsewhere"
             )
-        self.names.setdefault(found)
-        return found
+        self.names.setdefault(full)
+        return full
 
     def call(self, function: Any, args: Any, is_new: bool) -> None:
         if not isinstance(args, tuple):
@@ -198,57 +134,6 @@ class _Machine:
         if index not in self.memo:
             raise ValueError(f"memo {shown(index)} was never set")
         self.stack.append(self.memo[index])
-
-
-def walk(value: Any) -> Iterator[Any]:
-    """`value` and everything in it, each once, from the outside in."""
-    seen: set[int] = set()
-    rest = [value]
-    while rest:
-        part = rest.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        yield part
-        match part:
-            case Object():
-                rest += [part.function, part.args, part.state, part.items, part.pairs]  # whole: many may share their arguments
-            case Persistent():
-                rest.append(part.id)
-            case dict():
-                rest += [*part.keys(), *part.values()]
-            case list() | tuple() | set() | frozenset():
-                rest += part
-
-
-def is_forbidden(found: Global) -> bool:
-    """Whether the name serves to run programs or open files; `os.PathLike`, an annotation, does not."""
-    if found.name in ("PathLike", "fspath"):
-        return False
-    return _reaches(f"{found}") or _reaches(found.name)  # a dotted name reaches into modules: torch.nn, "os.system"
-
-
-def _reaches(path: str) -> bool:
-    parts = path.split(".")
-    return any(
-        ".".join(parts[:end]) in FORBIDDEN_MODULES or ".".join(parts[:end]) in FORBIDDEN_NAMES
-        for end in range(1, len(parts) + 1)
-    )
-
-
-def shown(value: Any) -> str:
-    """A value as an error shows it: short, one line, and never a walk through a large one."""
-    if isinstance(value, str):
-        return repr(value[:80])[1:-1] + ("…" if len(value) > 80 else "")
-    if isinstance(value, int) and abs(value).bit_length() > _KEY_BITS:
-        return "a huge number"
-    if isinstance(value, (int, float, bool, type(None))):
-        return repr(value)
-    if isinstance(value, Global):
-        return shown(str(value))
-    if isinstance(value, Object):
-        return f"an object of {shown(value.function)}" if isinstance(value.function, Global) else "an object"
-    return f"a {type(value).__name__}"
 
 
 def _key(value: Any) -> Any:
@@ -385,27 +270,10 @@ def _tuple_of(count: int) -> Callable[[_Machine, Any], tuple[Any, ...]]:
     return take
 
 
-_LITERALS = [
-    "INT",
-    "BININT",
-    "BININT1",
-    "BININT2",
-    "LONG",
-    "LONG1",
-    "LONG4",
-    "STRING",
-    "BINSTRING",
-    "SHORT_BINSTRING",
-    "UNICODE",
-    "SHORT_BINUNICODE",
-    "BINUNICODE",
-    "BINUNICODE8",
-    "BINBYTES",
-    "SHORT_BINBYTES",
-    "BINBYTES8",
-    "FLOAT",
-    "BINFLOAT",
-]
+_LITERALS = (
+    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE",
+    "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "FLOAT", "BINFLOAT",
+)  # fmt: skip
 
 _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, argument: None),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from model.fastai_export.inert_pickle import Global, Object, shown
+from model.fastai_export.inert_tree import Global, Object, shown
 
 _SEQUENCES = ("fastcore.foundation.L", "fastcore.basics.fastuple", "torch.Size", "builtins.list", "builtins.tuple",
               "builtins.set", "__builtin__.list", "__builtin__.tuple", "__builtin__.set", "fastcore.utils.fastuple",
@@ -59,8 +59,8 @@ def sequence(value: Any) -> list[Any] | None:
     if inner is not None and not isinstance(inner, Object):
         return sequence(inner)
     if isinstance(inner, Object):
-        found = array(inner)
-        return sequence(inner) if found is None else found.tolist()
+        numbers = array(inner)
+        return sequence(inner) if numbers is None else numbers.tolist()
     arguments = value.args[-1] if value.args and isinstance(value.args[-1], (list, tuple)) else ()
     return [*arguments, *value.items]
 
@@ -193,8 +193,8 @@ def code_place(code: Object) -> tuple[str, str]:
 
 def is_layer(value: Any) -> bool:
     """Whether an inert object has the attributes that every `torch.nn.Module` has."""
-    found = attributes(value)
-    return "_modules" in found and "_parameters" in found
+    given = attributes(value)
+    return "_modules" in given and "_parameters" in given
 
 
 def described(value: Any) -> str:

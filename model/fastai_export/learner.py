@@ -1,62 +1,36 @@
-"""Exported fastai learners, opened without running them: any platform, any Python, any fastai 2.
-
-`learn.export()` writes a pickle, and `load_learner` runs it: the file can do whatever it likes, it needs the Python and
-fastai that wrote it, and the label function, too. Here the file is only read. `inert_pickle` turns the pickle into
-a tree of names and numbers, this module finds in it what makes a classifier (network, labels, how photos are prepared,
-softmax or sigmoid), and `layers` puts the network together out of layers of torch, torchvision, timm and fastai.
-
-What is guaranteed: no name in the file is imported or called but those layers' classes, which must be on the list in
-`layers`; functions, transforms, callbacks and code in the file are never run; memory grows with the size of the
-file, not with what it claims. What is not: the layers' own code does run (`__setstate__`, `forward`), with attributes the
-file chose, so a file can describe a network that is slow or answers nonsense; and a layer class that the caller allows is
-imported and trusted.
-"""
+"""What is in an export of fastai: network, labels, how photos are prepared, softmax or sigmoid; found in the inert tree."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import ValidationError
-
-from model.classifier import Classifier
-from model.config import Activation, Architecture, Config, sentence
-from model.errors import ModelError
+from model.config import Probabilities
+from model.errors import ModelError, few, first_line
 from model.fastai_export.architecture_name import architecture_name
-from model.fastai_export.inert_pickle import Object, shown, walk
+from model.fastai_export.inert_tree import Object, shown, walk
 from model.fastai_export.inert_values import (
     array,
     attributes,
     class_name,
-    described,
     is_layer,
     mapping,
     name_of,
     scalar,
     sequence,
 )
+from model.fastai_export.loss import read_loss
+from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.fastai_export.origin import Origin, origin_of
 from model.fastai_export.torch_file import TorchFile
 from model.fastai_export.transforms import Preparation, read_preparation, short_name
 
-if TYPE_CHECKING:
-    from torch import nn
-
-EXPORTS: Final = ("model.pkl", "export.pkl")
-_SOFTMAX: Final = (
-    "CrossEntropyLossFlat", "LabelSmoothingCrossEntropy", "LabelSmoothingCrossEntropyFlat", "FocalLoss", "FocalLossFlat",
-)  # fmt: skip
-_SIGMOID: Final = ("BCEWithLogitsLossFlat",)
-# losses without an activation: learn.predict shows scores, and these make probabilities of them
-_TORCH_LOSSES: Final[dict[str, Activation]] = {
-    "CrossEntropyLoss": "softmax", "cross_entropy": "softmax", "NLLLoss": "softmax", "nll_loss": "softmax",
-    "BCEWithLogitsLoss": "sigmoid", "binary_cross_entropy_with_logits": "sigmoid",
+_CATEGORIES: Final[dict[str, Probabilities]] = {
+    "Categorize": "exclusive", "MultiCategorize": "independent", "EncodedMultiCategorize": "independent",
 }  # fmt: skip
-_CATEGORIES: Final = {"Categorize": "exclusive", "MultiCategorize": "independent", "EncodedMultiCategorize": "independent"}
 _OTHER_LEARNERS: Final = (
     ("fastai.text.", "a text learner: it reads text, not photos"),
     ("fastai.tabular.", "a tabular learner: it reads tables, not photos"),
@@ -92,7 +66,7 @@ class Learner:
     file: TorchFile
     labels: tuple[str, ...]
     is_boolean: bool
-    probabilities: Literal["exclusive", "independent"]
+    probabilities: Probabilities
     threshold: float
     preparation: Preparation
     network: Any
@@ -101,122 +75,19 @@ class Learner:
     remarks: list[str] = field(default_factory=list)
 
 
-def find_export(folder: Path) -> Path | None:
-    """The export in a folder that is no model folder: `model.pkl`, `export.pkl`, or the one .pkl file there is."""
-    for name in EXPORTS:
-        if (folder / name).is_file():
-            return folder / name
-    others = sorted(folder.glob("*.pkl"))
-    return others[0] if len(others) == 1 else None
-
-
-def read_learner(
-    path: Path,
-    labels: Sequence[str] | None = None,
-    size: tuple[int, int] | None = None,
-    activation: Activation | None = None,
-) -> Learner:
+def read_learner(path: Path, options: ExportOptions = NO_OPTIONS) -> Learner:
     """Read an export, without torch and without running any of it.
-
-    Args:
-        labels: names in place of its own, in its order.
-        size: (height, width) in pixels for a learner that has no `Resize`.
-        activation: what turns scores into probabilities, for a learner whose loss is a class of its maker's own.
 
     Raises:
         ModelError: it is no export, a damaged one, or one that does not classify photos; the message says which.
     """
     file = TorchFile(path)
-    with _sentences(path):
-        return _read(file, labels, size, activation)
-
-
-def load_learner(
-    path: Path,
-    revision: str = "local",
-    *,
-    labels: Sequence[str] | None = None,
-    allow: Iterable[str] = (),
-    size: tuple[int, int] | None = None,
-    activation: Activation | None = None,
-    name: str | None = None,
-) -> Classifier:
-    """The classifier in an export; see `read_learner` and `build_network`. What may make its answers differ is logged.
-
-    Args:
-        allow: your layer classes that it may contain. name: what to call the model.
-
-    Raises:
-        ModelError: see `read_learner`, or a layer is of an unknown class.
-    """
-    from model.network import TorchNetwork
-
-    learner = read_learner(path, labels, size, activation)
-    network, remarks = build_network(learner, allow)
-    for remark in (*learner.remarks, *remarks):
-        logging.getLogger(__name__).warning("%s: %s", path, remark)
-    return Classifier(TorchNetwork(network), config_of(learner, name), revision)
-
-
-def build_network(learner: Learner, allow: Iterable[str] = ()) -> tuple[nn.Module, list[str]]:
-    """The network with what happens to a batch in front of it: float32 (N, 3, H, W), normalised → logits (N, K).
-
-    Returns:
-        The network, and what was left out of it, one sentence each.
-
-    Raises:
-        ModelError: a layer is of an unknown class, or the network gives another number of logits than there are labels.
-    """
-    try:
-        from model.fastai_export.layers import Builder, count_outputs
-    except ImportError as error:
-        raise ModelError(
-            f"{learner.file.path} is a fastai export, which needs torch to answer ({error}): pip install torch torchvision, "
-            "or convert it once where torch is: python -m model convert"
-        ) from None
-    from model.fastai_export.batch_steps import with_steps
-
-    path = learner.file.path
-    with _sentences(path):
-        builder = Builder(learner.file, allow)
-        network = with_steps(builder.network(learner.network), learner.preparation)
-        size = learner.preparation.input
-        outputs = count_outputs(network, size.height, size.width, str(path))
-    if outputs != len(learner.labels):
-        raise ModelError(
-            f"{path}: the network gives {outputs} logits, but there are {len(learner.labels)} labels: {_few(learner.labels)}"
-        )
-    return network, builder.remarks
-
-
-def config_of(learner: Learner, name: str | None = None) -> Config:
-    """The `config.json` that says what the export said.
-
-    Raises:
-        ModelError: a value is outside what a config may hold.
-    """
-    path = learner.file.path
-    stem = path.stem if path.name not in EXPORTS else path.absolute().parent.name
-    try:
-        return Config(
-            format_version=1,
-            name=name or stem or "fastai export",
-            labels=learner.labels,
-            input=learner.preparation.input,
-            temperature=1,
-            probabilities=learner.probabilities,
-            threshold=learner.threshold,
-            architecture=Architecture(library="export", name=learner.architecture),
-            training={"from": f"a fastai export, {path.name}"},
-            metrics={},
-            versions=learner.origin.versions,
-        )
-    except ValidationError as error:
-        raise ModelError(sentence(path, error)) from None
+    with reading(path):
+        return _read(file, options)
 
 
 @contextmanager
-def _sentences(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """What a damaged or forged tree makes of our reading becomes a ModelError."""
     try:
         yield
@@ -225,27 +96,27 @@ def _sentences(path: Path) -> Iterator[None]:
     except RecursionError:
         raise ModelError(f"{path} nests its values too deeply for a classifier") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError) as error:
-        reason = str(error).partition("\n")[0][:120]
-        raise ModelError(f"{path} is damaged: its values do not fit together ({type(error).__name__}: {reason})") from None
+        reason = f"{type(error).__name__}: {first_line(error, limit=120)}"
+        raise ModelError(f"{path} is damaged: its values do not fit together ({reason})") from None
 
 
-def _read(file: TorchFile, names: Sequence[str] | None, size: tuple[int, int] | None, activation: Activation | None) -> Learner:
+def _read(file: TorchFile, options: ExportOptions) -> Learner:
     _check_kind(file)
     given = attributes(file.value)
     inputs, targets, valid = _pipelines(file, given["dls"])
     categories = _categories(file, targets)
     vocabulary = _vocabulary(file, categories)
-    labels = _named(file, vocabulary, names)
+    labels = _named(file, vocabulary, options.labels)
     exclusive = _CATEGORIES[short_name(categories)] == "exclusive"
-    kind, threshold, remarks = _activation(file, given.get("loss_func"), exclusive, activation)
+    probabilities, threshold, remarks = read_loss(file, given.get("loss_func"), exclusive, options.activation)
     remarks += _callbacks(given.get("cbs"))
     after_item, after_batch = (attributes(valid).get(name) for name in ("after_item", "after_batch"))
-    preparation = read_preparation(file, inputs, after_item, after_batch, size)
+    preparation = read_preparation(file, inputs, after_item, after_batch, options.size)
     return Learner(
         file=file,
         labels=labels,
         is_boolean=all(isinstance(value, bool) for value in vocabulary),
-        probabilities=kind,
+        probabilities=probabilities,
         threshold=threshold,
         preparation=preparation,
         network=given["model"],
@@ -305,11 +176,11 @@ def _pipelines(file: TorchFile, dls: Any) -> tuple[Any, list[Any], Any]:
 
 def _categories(file: TorchFile, targets: list[Any]) -> Object:
     """The transform that holds the vocabulary."""
-    found = [part for pipeline in targets for part in walk(pipeline)]
-    for part in found:
+    parts = [part for pipeline in targets for part in walk(pipeline)]
+    for part in parts:
         if isinstance(part, Object) and short_name(part) in _CATEGORIES:
             return part
-    for part in found:
+    for part in parts:
         what = _OTHER_TARGETS.get(short_name(part))
         if what:
             raise ModelError(f"{file.path} is {what}; {_WANTED}")
@@ -337,52 +208,13 @@ def _named(file: TorchFile, vocabulary: list[Any], names: Sequence[str] | None) 
     if names is None:
         return own
     if len(names) != len(own):
-        raise ModelError(f"{file.path} has {len(own)} labels ({_few(own)}), but {len(names)} names are given: {_few(names)}")
+        raise ModelError(f"{file.path} has {len(own)} labels ({few(own)}), but {len(names)} names are given: {few(names)}")
     return tuple(names)
 
 
 def _printable(label: str) -> str:
     """A label without what would steer a terminal or a page: line ends and other control characters are written out."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in label) or "(empty)"
-
-
-def _activation(
-    file: TorchFile, loss: Any, exclusive: bool, chosen: Activation | None
-) -> tuple[Literal["exclusive", "independent"], float, list[str]]:
-    """Softmax or sigmoid, as the loss decides in `learn.predict`; the threshold of a sigmoid; remarks."""
-    threshold = scalar(attributes(loss).get("thresh"))
-    limit = float(threshold) if isinstance(threshold, (int, float)) and 0 <= threshold <= 1 else 0.5
-    name, what = short_name(loss), described(loss)
-    remarks: list[str] = []
-    if chosen is None and name in _SOFTMAX:
-        chosen = "softmax"
-    elif chosen is None and name in _SIGMOID:
-        chosen = "sigmoid"
-    elif chosen is None:
-        of_torch = _TORCH_LOSSES.get(name_of(loss).rpartition(".")[2]) if name_of(loss).startswith("torch.nn.") else None
-        if of_torch is None and _may_activate(file, loss):
-            raise ModelError(
-                f"{file.path}: its loss is of the class {what}, whose code makes probabilities of scores, and is not run. Say "
-                "what it does: --activation softmax where one label is right, --activation sigmoid where any number is"
-            )
-        chosen = of_torch or ("softmax" if exclusive else "sigmoid")
-        remarks = [f"the loss {what} has no activation, so learn.predict gives scores; {chosen} makes probabilities of them"]
-    return ("exclusive" if chosen == "softmax" else "independent"), limit if chosen == "sigmoid" else 0.5, remarks
-
-
-def _may_activate(file: TorchFile, loss: Any) -> bool:
-    """Whether a loss may have an `activation` of its own: objects can, functions cannot, nor classes seen not to."""
-    if not isinstance(loss, Object) or name_of(loss).endswith(("_make_function", "functools.partial")):
-        return False
-    bases = loss.function.args[2] if isinstance(loss.function, Object) and len(loss.function.args) > 2 else None
-    if not isinstance(bases, tuple) or not all(name_of(base).startswith(("torch.nn.modules.", "builtins.")) for base in bases):
-        return True
-    # cloudpickle writes what a class has as a call: _class_setstate(cls, (attributes, slots))
-    given = [
-        call.args[1] for call in file.objects if name_of(call).endswith("_class_setstate") and call.args[:1] == (loss.function,)
-    ]
-    held = [state[0] for state in given if isinstance(state, tuple) and state and isinstance(state[0], dict)]
-    return not held or any("activation" in attributes_of_class for attributes_of_class in held)
 
 
 def _callbacks(callbacks: Any) -> list[str]:
@@ -393,7 +225,3 @@ def _callbacks(callbacks: Any) -> list[str]:
         for name in names
         if not name.startswith("fastai.")
     ]
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(name[:80] for name in names[:8]) + (", …" if len(names) > 8 else "")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from model.fastai_export.inert_pickle import Global, Object
+from model.fastai_export.inert_tree import Global, Object
 from model.fastai_export.inert_values import CODE_ARGUMENTS, as_bytes, as_path, code_place, name_of
 from model.fastai_export.torch_file import TorchFile
 

@@ -14,8 +14,9 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from model.errors import ModelError
-from model.fastai_export.inert_pickle import Global, InertPickle, Object, Persistent, read_pickle, shown, walk
+from model.errors import ModelError, first_line
+from model.fastai_export.inert_pickle import InertPickle, read_pickle
+from model.fastai_export.inert_tree import Global, Object, Persistent, shown, walk
 from model.fastai_export.inert_values import name_of
 
 MAX_PICKLE_BYTES: Final = 256_000_000
@@ -87,12 +88,12 @@ class TorchFile:
             raise ModelError(f"{self.path} is empty: download it again")
         if start.startswith(b"PK\x03\x04"):
             self.layout = "zip"
-            found = self._read_zip()
+            pickle = self._read_zip()
         elif start[:1] == b"\x80" and len(start) > 1 and start[1] <= 5:
-            found = self._read_stream(file)
+            pickle = self._read_stream(file)
         else:
             raise ModelError(f"{self.path} is not a pickle, so not an export: a fastai export is what learn.export() wrote")
-        self.value, self.names, self.objects = found.value, found.names, found.objects
+        self.value, self.names, self.objects = pickle.value, pickle.names, pickle.objects
 
     def _read_zip(self) -> InertPickle:
         try:
@@ -104,9 +105,9 @@ class TorchFile:
         except zipfile.BadZipFile as error:
             if "File is not a zip file" in str(error):
                 raise ModelError(f"{self.path} is cut short, the end of it is missing: download it again") from None
-            raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
+            raise ModelError(f"{self.path} is damaged: {first_line(error)}; download it again") from None
         except (NotImplementedError, RuntimeError, KeyError, ValueError, EOFError) as error:
-            raise ModelError(f"{self.path} is damaged, or not written by torch: {error}") from None
+            raise ModelError(f"{self.path} is damaged, or not written by torch: {first_line(error)}") from None
         return read_pickle(io.BytesIO(content), str(self.path))
 
     def _check_zip(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -139,22 +140,22 @@ class TorchFile:
         """A bare pickle, or torch's older layout: magic number, version, system, the pickle, storage keys, storages."""
         file.seek(0)
         stream = io.BytesIO(file.read(MAX_PICKLE_BYTES + 1))
-        found = read_pickle(stream, str(self.path))
-        if found.value != _LEGACY_MAGIC:
+        pickle = read_pickle(stream, str(self.path))
+        if pickle.value != _LEGACY_MAGIC:
             self.layout = "pickle"
             if self._size > MAX_PICKLE_BYTES:
                 raise ModelError(f"{self.path} is no export: a pickle of more than {MAX_PICKLE_BYTES // 1_000_000} MB")
-            return found
+            return pickle
         self.layout = "legacy"
         read_pickle(stream, str(self.path))
         system = read_pickle(stream, str(self.path)).value
         if isinstance(system, dict) and system.get("little_endian") is False:
             self._order = ">"
-        found = read_pickle(stream, str(self.path))
+        pickle = read_pickle(stream, str(self.path))
         keys = read_pickle(stream, str(self.path)).value
         if not isinstance(keys, list):
             raise ModelError(f"{self.path} is damaged: it does not list its storages")
-        sizes = _storage_sizes(found.value)
+        sizes = _storage_sizes(pickle.value)
         at = stream.tell()
         for key in keys:
             file.seek(at)
@@ -165,7 +166,7 @@ class TorchFile:
             at += 8 + count * sizes[key]
             if at > self._size:
                 raise ModelError(f"{self.path} is cut short, the end of it is missing: download it again")
-        return found
+        return pickle
 
     def array(self, value: Any) -> np.ndarray | None:
         """The numbers of a tensor, as an array of its shape; bfloat16 becomes float32. None where it is no tensor.
@@ -178,11 +179,11 @@ class TorchFile:
         if not isinstance(value, Object):
             return None
         if id(value) not in self._arrays:
-            found = self._tensor(value)
-            if found is None:
+            numbers = self._tensor(value)
+            if numbers is None:
                 return None
-            self._spend(found.size * found.itemsize)
-            self._arrays[id(value)] = found
+            self._spend(numbers.size * numbers.itemsize)
+            self._arrays[id(value)] = numbers
         return self._arrays[id(value)]
 
     def _tensor(self, value: Object) -> np.ndarray | None:
@@ -271,7 +272,7 @@ class TorchFile:
             try:
                 return self._archive.read(f"{self._folder}data/{key}")
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
-                raise ModelError(f"{self.path} is damaged: {error}; download it again") from None
+                raise ModelError(f"{self.path} is damaged: {first_line(error)}; download it again") from None
         raise ModelError(f"{self.path} is damaged or cut short: the storage {shown(key)} is missing")
 
 
@@ -284,10 +285,10 @@ def _sides(value: Any) -> list[Any] | None:
 
 def _storage_sizes(value: Any) -> dict[str, int]:
     """Bytes per number of every storage that is referred to, by its key."""
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for part in walk(value):
         match part:
             case Persistent(("storage", Global() as kind, str() as key, *_)):
                 code = _DTYPES.get(_STORAGES.get(kind.name, ""), "")
-                found[key] = 2 if code == "bfloat16" else np.dtype(code or "u1").itemsize
-    return found
+                sizes[key] = 2 if code == "bfloat16" else np.dtype(code or "u1").itemsize
+    return sizes

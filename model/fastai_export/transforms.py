@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from model.config import Input, sentence
 from model.errors import ModelError
-from model.fastai_export.inert_pickle import shown, walk
+from model.fastai_export.inert_tree import shown, walk
 from model.fastai_export.inert_values import array, attributes, described, name_of, scalar, sequence
 from model.fastai_export.torch_file import TorchFile
 
@@ -89,10 +89,10 @@ def transforms_of(pipeline: Any) -> list[Any]:
     Raises:
         ModelError: there are more than anybody needs.
     """
-    found = sequence(attributes(pipeline).get("fs")) or []
-    if len(found) > _MAX_TRANSFORMS:
-        raise ModelError(f"a pipeline has {len(found)} transforms; no classifier has more than {_MAX_TRANSFORMS}")
-    return found
+    transforms = sequence(attributes(pipeline).get("fs")) or []
+    if len(transforms) > _MAX_TRANSFORMS:
+        raise ModelError(f"a pipeline has {len(transforms)} transforms; no classifier has more than {_MAX_TRANSFORMS}")
+    return transforms
 
 
 def read_preparation(
@@ -234,10 +234,10 @@ class _Reader:
     def _size(self, transform: Any, size: Any) -> tuple[int, int]:
         """Two sides in the file's own order: item transforms keep (width, height), batch transforms (height, width)."""
         sides = sequence(size) if not isinstance(size, int) else [size, size]
-        found = [scalar(side) for side in sides or ()]
-        if len(found) != 2 or not all(isinstance(side, int) and 1 <= side <= _MAX_SIDE for side in found):
+        pair = [scalar(side) for side in sides or ()]
+        if len(pair) != 2 or not all(isinstance(side, int) and 1 <= side <= _MAX_SIDE for side in pair):
             raise self._refusal(transform, "has no usable size")
-        return found[0], found[1]
+        return pair[0], pair[1]
 
     def _statistics(self, value: Any) -> np.ndarray | None:
         numbers = self.file.array(value)

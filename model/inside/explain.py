@@ -10,10 +10,9 @@ import numpy as np
 from PIL import Image
 
 from model.classifier import Classifier, Prediction
-from model.config import Input
 from model.errors import ModelError
 from model.inside.look import Inside, look_inside
-from model.photo import fit
+from model.resize import fit, seen_part
 
 Method = Literal["CAM", "Grad-CAM"]
 
@@ -24,13 +23,13 @@ class HeatMap:
 
     Attributes:
         label: the answer that is explained.
-        method: `CAM` is exact: the mean of the map is what the photo adds to the logit, apart from what int8 rounds off;
-            where an answer merges several rows, each has a say by its share in the logit. `Grad-CAM` is an estimate by
+        method: `CAM` is exact: the mean of the map is what the photo adds to the logit, up to the error of quantisation;
+            where an answer merges several rows, each counts by its share in the logit. `Grad-CAM` is an estimate by
             gradients.
         values: float32 (rows, columns), the evidence for `label`: positive speaks for it, negative against it.
         box: (left, top, right, bottom) as shares of the upright photo: the part that the network saw, which is larger
             than the photo where it was padded.
-        merged: whether the answer has several rows of weights, each with a say by its share.
+        merged: whether the answer has several rows of weights, each of which counts by its share.
         strongest: the largest value in the map of any answer: what `heat` calls 1.
     """
 
@@ -94,7 +93,7 @@ class Explainer:
         logits, evidence, method = self._evidence(batch)
         prediction = classifier.predictions(logits)[0]
         chosen = answers.index(label or prediction.label)
-        box = seen(photo, classifier.config.input)
+        box = seen_part(photo, classifier.config.input)
         linear = self.inside.graph.head.linear if self.inside.graph.head else None
         merged = linear is not None and linear.rows[chosen] > 1
         return prediction, HeatMap(answers[chosen], method, evidence[chosen], box, float(evidence.max()), merged)
@@ -111,15 +110,3 @@ class Explainer:
             return logits, np.tensordot(weight, maps[0], 1), "CAM"
         logits, maps, weights = inside.gradients(batch, head.features)
         return logits, np.tensordot(weights / maps[0, 0].size, maps[0], 1), "Grad-CAM"
-
-
-def seen(photo: Image.Image, size: Input) -> tuple[float, float, float, float]:
-    """(left, top, right, bottom) as shares of the photo: what `model.photo.fit` leaves of it, or adds to it."""
-    if size.resize == "squish":
-        return 0.0, 0.0, 1.0, 1.0
-    choose = min if size.resize == "crop" else max
-    ratio = choose(photo.width / size.width, photo.height / size.height)
-    across, down = ratio * size.width / photo.width, ratio * size.height / photo.height
-    if size.resize == "crop":
-        across, down = max(across, size.keep), max(down, size.keep)
-    return (1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2

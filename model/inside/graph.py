@@ -1,6 +1,6 @@
 """A network as a list of operations: its layers, what each sees of the photo, and how its head decides.
 
-`model/onnx_graph.py` and `model/torch_graph.py` write the list, one for each engine; nothing here runs a network.
+`onnx_graph` and `torch_graph` write the list, one for each engine; nothing here runs a network.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Graph:
         """Everything that can be looked at, in the order of computation."""
         fields = self._receptive_fields()
         _, _, height, width = self.shapes[self.input]
-        found: list[Layer] = []
+        layers: list[Layer] = []
         for op in self.ops:
             if op.kind not in ("conv", "pool", "add", "concat") or not self._is_maps(op.output):
                 continue
@@ -136,11 +136,11 @@ class Graph:
             field, jump = fields[tensor]
             whole = field >= max(height, width)
             parameters = sum(member.parameters for member in chain)
-            found.append(
-                Layer(tensor, len(found) + 1, op.kind, op.kernel, op.stride, channels, rows, columns,
+            layers.append(
+                Layer(tensor, len(layers) + 1, op.kind, op.kernel, op.stride, channels, rows, columns,
                       None if whole else math.ceil(field), jump, parameters)
             )  # fmt: skip
-        return tuple(found)
+        return tuple(layers)
 
     @functools.cached_property
     def stages(self) -> tuple[Stage, ...]:

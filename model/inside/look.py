@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from model.classifier import Classifier
-from model.errors import ModelError
+from model.errors import ModelError, first_line
 from model.inside.graph import Graph
 from model.network import OnnxNetwork, TorchNetwork
 
@@ -39,7 +39,7 @@ def look_inside(classifier: Classifier) -> Inside:
         try:
             from model.inside.onnx_graph import OnnxInside
         except ImportError as error:
-            raise ModelError(f"looking into a network needs onnx ({error}): pip install onnx") from None
+            raise ModelError(f"looking into a network needs onnx ({first_line(error)}): pip install onnx") from None
         return OnnxInside(network.path, size.height, size.width)
     if isinstance(network, TorchNetwork):
         from model.inside.torch_graph import TorchInside

@@ -15,7 +15,7 @@ import onnx
 import onnxruntime as ort
 from onnx import numpy_helper
 
-from model.errors import ModelError
+from model.errors import ModelError, first_line
 from model.inside.graph import Graph, Kind, Op
 from model.network import session_options
 
@@ -53,8 +53,7 @@ class OnnxInside:
             names = [output.name for output in everything.get_outputs()]
             values = everything.run(names, {reader.input: blank})
         except Exception as error:  # protobuf, onnx and onnxruntime raise several unrelated types
-            reason = str(error).partition("\n")[0]
-            raise ModelError(f"{path} cannot be looked into: {reason}") from None
+            raise ModelError(f"{path} cannot be looked into: {first_line(error)}") from None
         shapes = {reader.input: blank.shape} | {name: np.shape(value) for name, value in zip(names, values, strict=True)}
         self._computed = frozenset(reader.names)
         self.graph = Graph(reader.ops(shapes), reader.input, reader.output, shapes)
@@ -83,13 +82,13 @@ class OnnxInside:
         channels = maps.shape[1]
         rows = []
         for start in range(0, channels, _CHANNELS_AT_ONCE):
-            each = np.arange(min(_CHANNELS_AT_ONCE, channels - start))
-            raised = np.repeat(maps, len(each), axis=0)
+            few = np.arange(min(_CHANNELS_AT_ONCE, channels - start))
+            raised = np.repeat(maps, len(few), axis=0)
             lowered = raised.copy()
-            raised[each, start + each] += step
-            lowered[each, start + each] -= step
+            raised[few, start + few] += step
+            lowered[few, start + few] -= step
             both = head.run(None, {tensor: np.concatenate([raised, lowered])})[0]
-            rows.append((both[: len(each)] - both[len(each) :]) / (2 * step))
+            rows.append((both[: len(few)] - both[len(few) :]) / (2 * step))
         return logits, maps, np.concatenate(rows).T.astype(np.float32)
 
     def _session(self, tensors: Sequence[str]) -> ort.InferenceSession:
@@ -177,7 +176,7 @@ class _Reader:
                     ops[-1] = dataclasses.replace(before, output=op.output, bias=bias, parameters=parameters)
                     continue
             start = 0
-            for name in [each for each in node.output if each]:  # a Split has several
+            for name in filter(None, node.output):  # a Split has several
                 ops.append(dataclasses.replace(op, output=self.names[name], start=start))
                 start += shapes[self.names[name]][1] if op.kind == "part" else 0
         return ops

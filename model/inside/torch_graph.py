@@ -69,18 +69,18 @@ class TorchInside:
 
     def gradients(self, batch: np.ndarray, tensor: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Logits (1, K), maps (1, C, h, w) of `tensor`, and d logit / d map summed over its places (K, C): float32."""
-        found: list[Tensor] = []
+        leaf: list[Tensor] = []  # where the gradients end
 
         def cut(name: str, maps: Tensor) -> Tensor:
             if name != tensor:
                 return maps
-            found.append(maps.detach().clone().requires_grad_())
+            leaf.append(maps.detach().clone().requires_grad_())
             torch.set_grad_enabled(True)
-            return found[0].clone()
+            return leaf[0].clone()
 
         photos = torch.from_numpy(batch)
         logits = self._forward(photos, _Trace(photos, cut))
-        maps = found[0]
+        maps = leaf[0]
         rows = [torch.autograd.grad(logit, maps, retain_graph=True)[0].sum((2, 3))[0] for logit in logits[0]]
         return logits.detach().float().numpy(), maps.detach().float().numpy(), torch.stack(rows).float().numpy()
 

@@ -104,7 +104,9 @@ def test_the_page_speaks_the_visitors_language(browser, app, locale, words):
     page.wait_for_selector("#photo input[type=file]", state="attached", timeout=60 * SECONDS)
     upload(page, CAT)
     page.locator("#why figcaption").filter(has_text=words).wait_for(timeout=30 * SECONDS)
-    for tab in page.get_by_role("tab").all():
+    tabs = page.get_by_role("tab").all()
+    assert len(tabs) == 5
+    for tab in tabs:
         tab.click()
         assert "__i18n__" not in page.inner_text("body")
         assert "translation_metadata" not in page.inner_text("body")

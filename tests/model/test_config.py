@@ -76,3 +76,10 @@ def test_answers_are_the_labels_and_neither():
     config = Config.read(STARTER / "config.json")
     assert config.answers == ("Cat", "Dog", "neither")
     assert config.model_copy(update={"neither": None}).answers == ("Cat", "Dog")
+
+
+def test_rows_must_be_given_for_each_answer(folder, config):
+    document, write = config
+    write(document | {"architecture": document["architecture"] | {"rows": [1, 2]}})
+    with pytest.raises(ModelError, match=r"architecture\.rows"):
+        Config.read(folder / "config.json")

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx
 import pytest
-import torch
-from onnx import TensorProto, helper
 from scipy.special import log_softmax
 
-from model.errors import ModelError
 from model.head import LinearHead, fit, merge, shares
-from model.inside.onnx_graph import OnnxInside
-from model.inside.torch_graph import TorchInside
-from model.network import OnnxNetwork
-from model.onnx_head import with_linear_head
-from model.save import export_onnx
-from model.torch_merge import Merge
 
 
 def clouds(count: int, seed: int, features: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -88,79 +78,3 @@ def test_photos_without_weight_change_nothing():
     with_them = fit(features, targets, weights, blank, 0.01, iterations=300)
     without = fit(features[:60], targets[:60], weights[:60], blank, 0.01, iterations=300)
     assert with_them.logits(features) == pytest.approx(without.logits(features), abs=0.02)
-
-
-class Body(torch.nn.Module):
-    """(N, 3, H, W) → 6 pooled features."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.conv = torch.nn.Conv2d(3, 6, 3, padding=1)
-
-    def forward(self, photos: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.conv(photos)).mean((2, 3))
-
-
-@pytest.mark.parametrize("head", [merged(), LinearHead(merged().weight[:3], merged().bias[:3], (1, 1, 1))])
-def test_a_head_on_a_body_is_one_onnx_file(tmp_path, head):
-    body = Body().eval()
-    export_onnx(body, tmp_path / "body.onnx", 16, 16)
-    with_linear_head(tmp_path / "body.onnx", head, tmp_path / "model.onnx")
-    photos = np.random.default_rng(5).normal(size=(3, 3, 16, 16)).astype(np.float32)
-    with torch.inference_mode():
-        features = body(torch.from_numpy(photos)).numpy()
-    rounded = LinearHead(head.weight.astype(np.float16).astype(np.float32), head.bias, head.rows)
-    assert OnnxNetwork(tmp_path / "model.onnx").logits(photos) == pytest.approx(rounded.logits(features), abs=1e-5)
-    inside = OnnxInside(tmp_path / "model.onnx", 16, 16)
-    assert inside.graph.head.linear.rows == head.rows
-    assert inside.run(photos, ["features"])[0] == pytest.approx(features, abs=1e-6)
-
-
-def test_torch_and_onnx_see_the_same_merged_head(tmp_path):
-    head = merged()
-    linear = torch.nn.Linear(6, 9)
-    linear.load_state_dict({"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)})
-    maps = torch.nn.Sequential(Body().conv, torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
-    network = torch.nn.Sequential(*maps, linear, Merge(head.rows)).eval()
-    export_onnx(network, tmp_path / "model.onnx", 16, 16)
-    photos = np.random.default_rng(6).normal(size=(1, 3, 16, 16)).astype(np.float32)
-    for inside in (TorchInside(network, 16, 16), OnnxInside(tmp_path / "model.onnx", 16, 16)):
-        found = inside.graph.head
-        assert found.linear.rows == (2, 3, 4)
-        assert found.linear.weight == pytest.approx(head.weight, abs=1e-6)
-        maps_, gradients = inside.run(photos, [found.features])[0], inside.gradients(photos, found.features)[2]
-        assert found.linear.gradient(maps_[0].mean((1, 2))) == pytest.approx(gradients, abs=1e-2)
-
-
-def test_parts_in_another_order_are_not_taken_for_groups(tmp_path):
-    nodes = [
-        helper.make_node("ReduceMean", ["photos", "places"], ["features"], keepdims=0),
-        helper.make_node("Gemm", ["features", "weight"], ["scores"], transB=1),
-        helper.make_node("Split", ["scores", "rows"], ["a", "b"], axis=1),
-        helper.make_node("ReduceLogSumExp", ["a", "axis"], ["x"]),
-        helper.make_node("ReduceLogSumExp", ["b", "axis"], ["y"]),
-        helper.make_node("Concat", ["y", "x"], ["logits"], axis=1),
-    ]
-    arrays = {
-        "weight": np.ones((5, 3), np.float32),
-        "rows": np.array([2, 3]),
-        "axis": np.array([1]),
-        "places": np.array([2, 3]),
-    }
-    weights = [onnx.numpy_helper.from_array(value, name) for name, value in arrays.items()]
-    photos = helper.make_tensor_value_info("photos", TensorProto.FLOAT, ["batch", 3, 8, 8])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])
-    graph = helper.make_graph(nodes, "swapped", [photos], [logits], weights)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "model.onnx")
-    head = OnnxInside(tmp_path / "model.onnx", 8, 8).graph.head
-    assert head is None or head.linear is None
-
-
-def test_a_config_must_say_how_many_rows_each_answer_has(config):
-    document, write = config
-    write(document | {"architecture": document["architecture"] | {"rows": [1, 2]}})
-    from model.source import load
-
-    with pytest.raises(ModelError, match=r"architecture\.rows"):
-        load(write.__closure__[0].cell_contents.parent)

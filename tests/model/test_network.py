@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from model.folder import load_folder, load_torch
 from model.network import _PROBE, OnnxNetwork, available_cores, int8_saturates
 from model.source import STARTER
 from tests.pictures import CAT, COFFEE
+from tests.running import ROOT
 
 
 def test_int8_graph_and_float_weights_agree():
@@ -37,8 +41,23 @@ def test_a_file_that_is_no_graph_is_named(tmp_path):
         OnnxNetwork(path)
 
 
-def test_available_cores():
-    assert available_cores() >= 1
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a system that binds processes to cores")
+def test_only_the_cores_that_the_process_may_use_are_counted():
+    script = (
+        "import os; from model.network import available_cores, session_options; "
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+        "print(available_cores(), session_options().intra_op_num_threads)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1"]
+
+
+def test_a_system_that_binds_no_process_has_all_its_cores(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert available_cores() == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert available_cores() == 1
 
 
 def conv_graph(path: Path) -> Path:

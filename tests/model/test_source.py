@@ -6,7 +6,9 @@ import sys
 import pytest
 
 from model import ModelError
+from model.fastai_export.options import ExportOptions
 from model.source import STARTER, load
+from tests.exports.files import IS_CAT
 from tests.hub import COMMIT, OLD_COMMIT, running_hub
 from tests.running import ROOT
 
@@ -113,13 +115,10 @@ def test_serving_imports_neither_torch_nor_fastai():
     assert done.stdout.strip() == "[]"
 
 
-EXPORT = ROOT / "tests" / "exports" / "3.12-2.8.12" / "is_cat.pkl"
-
-
 @pytest.mark.parametrize("name", ["model.pkl", "export.pkl"])
 def test_a_repository_with_only_an_export_in_the_layout_of_push_to_hub_fastai(hub, name):
-    hub.add("someone/pets", {name: EXPORT.read_bytes(), "README.md": b"# pets", "pyproject.toml": b"[build-system]"})
-    classifier = load("someone/pets", labels=("dog", "cat"))
+    hub.add("someone/pets", {name: IS_CAT.read_bytes(), "README.md": b"# pets", "pyproject.toml": b"[build-system]"})
+    classifier = load("someone/pets", options=ExportOptions(labels=("dog", "cat")))
     assert classifier.revision == COMMIT
     assert (classifier.config.labels, classifier.config.name) == (("dog", "cat"), "pets")
 
@@ -142,8 +141,8 @@ def test_a_repository_without_the_network_is_named(hub):
 
 
 def test_an_export_on_the_hub_at_a_commit(hub):
-    other = EXPORT.with_name("from_df.pkl").read_bytes()
-    hub.add("someone/pets", {"model.pkl": EXPORT.read_bytes()})
+    other = IS_CAT.with_name("from_df.pkl").read_bytes()
+    hub.add("someone/pets", {"model.pkl": IS_CAT.read_bytes()})
     hub.add("someone/pets", {"model.pkl": other}, OLD_COMMIT)
     assert load("someone/pets", OLD_COMMIT).config.probabilities == "independent"
     assert load("someone/pets", COMMIT).config.labels == ("False", "True")
@@ -151,4 +150,4 @@ def test_an_export_on_the_hub_at_a_commit(hub):
 
 def test_an_export_has_no_revision():
     with pytest.raises(ModelError, match="is a file and has no revision"):
-        load(EXPORT, "v1")
+        load(IS_CAT, "v1")

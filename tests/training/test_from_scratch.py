@@ -123,7 +123,7 @@ def test_it_is_evaluated_like_any_other(trained, data, tmp_path):
     assert Classifier.load(folder).config.metrics["again"]["photos"] == 32
 
 
-def test_pictures_are_moved_and_mirrored():
+def test_pictures_are_shifted_and_flipped():
     class Recipe:
         shift = 2
 
@@ -132,10 +132,10 @@ def test_pictures_are_moved_and_mirrored():
     picture = torch.arange(3 * 20 * 24, dtype=torch.int16).view(1, 3, 20, 24)
     padded = F.pad(picture.float(), (2, 2, 2, 2), mode="reflect").to(torch.int16)
     seen = set()
-    for mirrored in (False, True):
-        found = augment(picture.expand(300, -1, -1, -1), torch.full((300,), mirrored))
+    for flipped in (False, True):
+        found = augment(picture.expand(300, -1, -1, -1), torch.full((300,), flipped))
         wanted = {
-            (down, across, mirrored): window.flip(3) if mirrored else window
+            (down, across, flipped): window.flip(3) if flipped else window
             for down in range(5)
             for across in range(5)
             for window in [padded[:, :, down : down + 20, across : across + 24]]
@@ -149,7 +149,7 @@ def test_pictures_are_moved_and_mirrored():
 
 def test_the_learning_rate_rises_and_decays():
     class Recipe:
-        lr, warm_up, last_lr = 0.4, 0.25, 0.01
+        lr, warm_up, final_lr_fraction = 0.4, 0.25, 0.01
 
     rate = part(SCRIPT, {"learning_rate"}, {"recipe": Recipe})["learning_rate"]
     rates = [rate(step / 100) for step in range(101)]
@@ -158,7 +158,7 @@ def test_the_learning_rate_rises_and_decays():
     assert rates[100] == pytest.approx(0.004)
     assert rates[:26] == sorted(rates[:26])
     assert rates[25:] == sorted(rates[25:], reverse=True)
-    Recipe.warm_up, Recipe.last_lr = 0.0, 1.0
+    Recipe.warm_up, Recipe.final_lr_fraction = 0.0, 1.0
     assert [rate(step / 100) for step in range(101)] == [0.4] * 101
 
 

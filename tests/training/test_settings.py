@@ -1,64 +1,94 @@
+"""The settings of the lessons, without running them."""
+
 from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
 
 import pytest
 
-from training.settings import parse, parse_head
+from tests.running import ROOT
+from tests.training.lessons import part
+from training import options, settings
+from training.options import parse
 
 NEEDED = ["--data", "photos", "--out", "model"]
 
 
+def settings_of(lesson: str, arguments: Sequence[str]) -> Any:
+    """What a lesson makes of a command line."""
+    module = ModuleType(f"settings_of_{lesson}")
+    sys.modules[module.__name__] = module  # where a dataclass looks up the types of its fields
+    names = {name: getattr(options, name) for name in dir(options) if not name.startswith("_")}
+    bases = {"PhotosToModel": settings.PhotosToModel, "SmallLesson": settings.SmallLesson}
+    known = {
+        "dataclass": dataclass,
+        "Path": Path,
+        "Literal": Literal,
+        "some_minutes": options.minutes,
+        "__name__": module.__name__,
+    }
+    module.__dict__.update(part(ROOT / "training" / f"{lesson}.py", {"Settings"}, names | bases | known))
+    try:
+        return parse(module.__dict__["Settings"], lesson, "Train.", arguments=arguments)
+    finally:
+        del sys.modules[module.__name__]
+
+
 def test_two_options_are_enough():
-    settings = parse(NEEDED)
-    assert (settings.arch, settings.weights, settings.size) == ("resnet34", "imagenet", 224)
-    assert (settings.valid, settings.test, settings.formats) == (None, 0, True)
-    head = parse_head(NEEDED)
+    tuned = settings_of("fine_tune", NEEDED)
+    assert (tuned.arch, tuned.weights, tuned.size) == ("resnet34", "imagenet", 224)
+    assert (tuned.valid, tuned.test, tuned.formats) == (None, 0, True)
+    head = settings_of("head", NEEDED)
     assert (head.arch, head.valid, head.minutes, head.knows_neither) == ("tf_efficientnet_lite0", None, None, True)
+    small = settings_of("from_scratch", NEEDED)
+    assert (small.recipe, small.epochs, small.minutes, small.flip, small.size) == ("fast", None, None, True, 32)
+    transfer = settings_of("transfer", NEEDED)
+    assert (transfer.arch, transfer.epochs, transfer.lr, transfer.fastai) == ("resnet34", 5, 1e-3, True)
+    for each in (tuned, head, small, transfer):
+        assert (each.name, each.data_name, each.seed) == ("model", "photos", 42)
 
 
 def test_several_sources_and_their_name():
-    settings = parse_head(["--data", "a/home", "b/street", "--neither", "stones", "--out", "model"])
-    assert settings.data == ["a/home", "b/street"]
-    assert settings.data_name == "home, street"
+    head = settings_of("head", ["--data", "a/home", "b/street", "--neither", "stones", "--out", "model"])
+    assert (head.data, head.neither) == (("a/home", "b/street"), (Path("stones"),))
+    assert head.data_name == "home, street"
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("lesson", "more", "words"),
     [
-        (["--space", "me/app"], "--space needs --push"),
-        (["--push", "nobody"], "must be USER/NAME, not 'nobody'"),
-        (["--valid", "0.6", "--test", "0.4"], "leave nothing to train on"),
-        (["--valid", "leave-two-out"], "must be a number, not 'leave-two-out'"),
-        (["--data", ".", "--out", "./models/mine"], "lies among the photos of --data"),
-        (["--out", "."], "has no name"),
-        (["--lr", "inf"], "must be above 0"),
-        (["--mixup", "-1"], "must be above 0"),
-        (["--label-smoothing", "2"], "must be above 0 and below 1"),
+        ("fine_tune", ["--space", "me/app"], "--space needs --push"),
+        ("fine_tune", ["--push", "nobody"], "must be USER/NAME, not 'nobody'"),
+        ("fine_tune", ["--valid", "0.6", "--test", "0.4"], "leave nothing to train on"),
+        ("fine_tune", ["--valid", "leave-two-out"], "must be a number, not 'leave-two-out'"),
+        ("fine_tune", ["--data", ".", "--out", "./models/mine"], "lies among the photos of --data"),
+        ("fine_tune", ["--out", "."], "has no name"),
+        ("fine_tune", ["--lr", "inf"], "must be above 0"),
+        ("fine_tune", ["--mixup", "-1"], "must be above 0"),
+        ("fine_tune", ["--label-smoothing", "2"], "must be above 0 and below 1"),
+        ("head", ["--minutes", "0.1"], "must be from 0.5 to 1440 minutes"),
+        ("head", ["--valid", "0.5"], "invalid choice"),
+        ("head", ["--views", "0"], "must be at least 1"),
+        ("head", ["--data", ".", "--out", "./models/mine"], "lies among the photos of --data"),
+        ("from_scratch", ["--epochs", "3", "--minutes", "4"], "both say how long to train"),
+        ("from_scratch", ["--out", "."], "has no name"),
+        ("transfer", ["--per-class", "1"], "must be at least 2"),
     ],
 )
-def test_what_makes_no_sense_is_refused(more, words, capsys):
+def test_what_makes_no_sense_is_refused(lesson, more, words, capsys):
     with pytest.raises(SystemExit):
-        parse([*NEEDED, *more])
-    assert words in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        (["--minutes", "0.1"], "must be from 0.5 to 1440 minutes"),
-        (["--valid", "0.5"], "invalid choice"),
-        (["--views", "0"], "must be at least 1"),
-        (["--data", ".", "--out", "./models/mine"], "lies among the photos of --data"),
-    ],
-)
-def test_the_same_for_a_head(more, words, capsys):
-    with pytest.raises(SystemExit):
-        parse_head([*NEEDED, *more])
+        settings_of(lesson, [*NEEDED, *more])
     assert words in capsys.readouterr().err
 
 
 def test_the_help_names_every_way_in(capsys):
     with pytest.raises(SystemExit):
-        parse(["--help"])
+        settings_of("fine_tune", ["--help"])
     shown = " ".join(capsys.readouterr().out.split())
     for words in ("a fastai dataset", "a Hub dataset", "--neither", "--layout", "--resume", "--push", "60/20/20"):
         assert words in shown

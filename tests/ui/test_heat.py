@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from model.inside.explain import HeatMap
-from ui.heat import SIDE, figure, overlay
+from ui.heat import SIDE, heat_figure, overlay
 
 GREY = (100, 100, 100)
 
@@ -49,20 +49,20 @@ def test_padding_that_the_network_saw_is_cut_away():
 
 
 def test_the_figure_says_what_it_shows_and_holds_the_picture():
-    text = figure(Image.new("RGB", (64, 48), GREY), heat_map([[1]]), "en")
+    text = heat_figure(Image.new("RGB", (64, 48), GREY), heat_map([[1]]), "en")
     assert 'alt="Heat map: where the network found evidence for Cat"' in text
     picture = Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", text)[1])))
     assert picture.size == (64, 48)
 
 
 def test_no_evidence_is_said():
-    assert "Nothing in this photo speaks for" in figure(Image.new("RGB", (64, 48), GREY), heat_map([[-1]]), "en")
-    assert "Nichts in diesem Foto" in figure(Image.new("RGB", (64, 48), GREY), heat_map([[-1]]), "de")
+    assert "Nothing in this photo speaks for" in heat_figure(Image.new("RGB", (64, 48), GREY), heat_map([[-1]]), "en")
+    assert "Nichts in diesem Foto" in heat_figure(Image.new("RGB", (64, 48), GREY), heat_map([[-1]]), "de")
 
 
 @pytest.mark.parametrize("label", ['<img src=x onerror="alert(1)">', '" onload="alert(1)'])
 def test_a_label_cannot_bring_markup(label):
-    text = figure(Image.new("RGB", (8, 8), GREY), heat_map([[1]], label=label), "en")
+    text = heat_figure(Image.new("RGB", (8, 8), GREY), heat_map([[1]], label=label), "en")
     assert label not in text
     assert text.count("<img") == 1
     assert " onload=" not in text.replace("&quot; onload=", "")

@@ -10,7 +10,6 @@ from model.classifier import Classifier
 from tests.pictures import CAT
 from tests.running import run_alone
 from ui.service import Busy, Service
-from ui.settings import Settings
 
 
 class Gate:
@@ -50,21 +49,3 @@ def test_a_bad_photo_frees_its_place(classifier):
         return (await service.answer(CAT)).label
 
     assert run_alone(visit()) == "Cat"
-
-
-def test_settings():
-    def read(environment: dict[str, str]) -> Settings:  # whether agents are served depends on what is installed
-        return Settings.from_environment({"GRADIO_MCP_SERVER": "False"} | environment)
-
-    assert read({}) == Settings()
-    assert read({"MODEL_REPO": " ", "MAX_WAITING": ""}) == Settings()
-    full = {"MODEL_REPO": "a/b", "MODEL_REVISION": "v1", "MAX_WAITING": "9"}
-    assert read(full) == Settings("a/b", "v1", max_waiting=9)
-    export = {"MODEL_REPO": "a/model.pkl", "MODEL_LABELS": "dog, cat", "MODEL_ALLOW": "pets.Layer"}
-    assert read(export) == Settings("a/model.pkl", None, ("dog", "cat"), ("pets.Layer",))
-    for wrong in ({"MODEL_LABELS": "a,b"}, {"MODEL_REPO": "a/b", "MODEL_LABELS": "a,,b"}, {"MODEL_ALLOW": "a.B"}):
-        with pytest.raises(ValueError, match="MODEL_LABELS|MODEL_ALLOW"):
-            Settings.from_environment(wrong)
-    for wrong in ({"MODEL_REVISION": "v1"}, {"MAX_WAITING": "0"}, {"MAX_WAITING": "-1"}, {"MAX_WAITING": "²"}):
-        with pytest.raises(ValueError, match="MODEL_REVISION|MAX_WAITING"):
-            Settings.from_environment(wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from types import SimpleNamespace
@@ -24,22 +25,36 @@ def test_the_same_texts_with_the_same_values(language):
     assert TEXTS[language].keys() == TEXTS[ENGLISH].keys()
     for key, text in TEXTS[ENGLISH].items():
         assert TEXTS[language][key], key
-        if "{" in text:
-            assert names(TEXTS[language][key]) == names(text), key
+        assert names(TEXTS[language][key]) == names(text), key
+
+
+def sources() -> list[ast.AST]:
+    """Every node of the code that says something, and of what names the methods it explains with."""
+    files = [*(ROOT / "ui").rglob("*.py"), *(ROOT / "model" / "inside").glob("*.py")]
+    return [node for path in files for node in ast.walk(ast.parse(path.read_text("utf-8")))]
 
 
 def test_every_text_is_used():
-    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "ui").rglob("*.py"))
-    patterns = re.findall(r'\b(?:say|t)\(\s*f?["\']([^"\']+)["\']', source)
-    used = [re.compile(re.sub(r"\\\{.*?\\\}", ".+", re.escape(pattern)) + "$") for pattern in patterns]
+    nodes = sources()
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("say", "t")]
+    put_in = "(?:" + "|".join(map(re.escape, sorted(strings, key=len, reverse=True))) + ")"  # a key is made of these
+    composed = [
+        re.compile("".join(re.escape(part.value) if isinstance(part, ast.Constant) else put_in for part in call.args[0].values))
+        for call in calls
+        if isinstance(call.args[0], ast.JoinedStr)
+    ]
     scripts = "\n".join(path.read_text("utf-8") for kind in ("js", "html") for path in (ROOT / "ui").rglob(f"*.{kind}"))
-    in_scripts = {section: set(re.findall(r"\w+", scripts)) for section in re.findall(r'texts_of\("(\w+)"\)', source)}
+    words = set(re.findall(r"\w+", scripts))
+    in_scripts = {
+        node.args[0].value for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "texts_of"
+    }
     unused = [
         key
         for key in TEXTS[ENGLISH]
-        if not any(pattern.match(key) for pattern in used)
-        and f'"{key}"' not in source
-        and key.partition(".")[2] not in in_scripts.get(key.partition(".")[0], ())
+        if key not in strings
+        and not any(pattern.fullmatch(key) for pattern in composed)
+        and not (key.partition(".")[0] in in_scripts and key.partition(".")[2] in words)
     ]
     assert unused == []
 

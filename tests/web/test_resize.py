@@ -1,4 +1,4 @@
-"""web/resize.js, run by Node, against `model.photo.fit` and Pillow: pixel for pixel."""
+"""web/resize.js, run by Node, against `model.resize.fit` and Pillow: pixel for pixel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from model.config import Input
-from model.photo import fit
+from model.resize import fit
 from tests.static_site import WEB
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (83, 131, 4), np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from model.errors import first_line
 from training.data.photos import DataError
 
 Split = tuple[str, int, Iterator[tuple[str, bytes]]]  # its name, how many photos it has, and each one's label and encoded bytes
@@ -29,13 +30,13 @@ def torchvision_rows(name: str, folder: Path) -> Iterator[Split]:
 
     kind = name.removeprefix(TORCHVISION)
     if kind not in _TORCHVISION_NAMES:
-        raise DataError(f"  - {name} is not known; there are {', '.join(TORCHVISION + each for each in _TORCHVISION_NAMES)}")
+        raise DataError(f"{name} is not known; there are {', '.join(TORCHVISION + each for each in _TORCHVISION_NAMES)}")
     for split in ("train", "test"):
         try:
             dataset = getattr(torchvision.datasets, kind)(folder, train=split == "train", download=True)
         except (OSError, RuntimeError) as error:  # URLError is an OSError
             raise DataError(
-                f"  - {name} could not be downloaded ({str(error).splitlines()[0]}); name a folder or an archive of it instead"
+                f"{name} could not be downloaded ({first_line(error)}); name a folder or an archive of it instead"
             ) from None
         yield split, len(dataset), _encoded(dataset)
 
@@ -59,16 +60,16 @@ def hub_rows(name: str) -> Iterator[Split]:
     try:
         splits = load_dataset(name)
     except Exception as error:  # the library, the Hub client and the network raise their own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise DataError(
-            f"  - {name} is not a folder here, and could not be loaded as a dataset from the Hub or a fastai dataset: {reason}"
+            f"{name} is not a folder here, and could not be loaded as a dataset from the Hub or a fastai dataset: {reason}"
         ) from None
     for split, table in splits.items():
         photo = next((column for column, feature in table.features.items() if isinstance(feature, Image)), None)
         classes = [column for column, feature in table.features.items() if isinstance(feature, ClassLabel)]
         label = next((column for column in ("label", "labels", "fine_label", *classes) if column in classes), None)
         if photo is None or label is None:
-            raise DataError(f"  - {name} has no column of images beside one of class labels: {', '.join(table.column_names)}")
+            raise DataError(f"{name} has no column of images beside one of class labels: {', '.join(table.column_names)}")
         yield str(split), len(table), _rows(table.cast_column(photo, Image(decode=False)), photo, label)
 
 

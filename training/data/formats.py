@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from model.config import Input
-from model.photo import fit, open_for, open_photo
+from model.photo import open_photo
+from model.resize import fit, open_for
 
 # name = value  # what it stands for
 CROPPED = 0.5  # share of photos that are cropped

@@ -1,4 +1,4 @@
-"""Lists of photos with their labels and sources, and how they are split to train, validate and test.
+"""Lists of photos with their labels and sources, found in folders.
 
 A source is data of one origin and one format: a camera, a web site, a data set. What a model does on a source that it was
 trained on says little about the next one.
@@ -7,27 +7,44 @@ trained on says little about the next one.
 from __future__ import annotations
 
 import os
-import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from model.config import NEITHER
+from model.photo import SUFFIXES
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".mpo"}
 SHOWN_PROBLEMS = 20
 MIN_PER_CLASS = 2
 MANY_SOURCES = 3  # from which on whole sources are left out to choose by
+PARTS = ("train", "valid", "test")  # the splits that data may come in
 ONE_SOURCE = "all photos"  # what the source is called where the data has one
 
 
 class DataError(Exception):
-    """Data that cannot be trained on. The message lists every problem that was found."""
+    """Data that cannot be trained on, or measured on.
+
+    Args:
+        problems: what is wrong, a sentence each. One is told as it is; of several, the first 20 are told as a list.
+        advice: what to do about all of them.
+    """
+
+    def __init__(self, *problems: str, advice: str | None = None) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+        self.advice = advice
+
+    def __str__(self) -> str:
+        told = bulleted([*self.problems[:SHOWN_PROBLEMS], *self._more()])
+        return self.problems[0] if len(self.problems) == 1 and not self.advice else f"\n{told}"
+
+    def _more(self) -> Iterator[str]:
+        if (more := len(self.problems) - SHOWN_PROBLEMS) > 0:
+            yield f"and {more} more"
+        if self.advice:
+            yield self.advice
 
 
 @dataclass(frozen=True)
@@ -89,16 +106,38 @@ class Photos:
         )
 
 
-class Splits(NamedTuple):
-    """Photos to train on, to choose and stop by, and to report on at the end (none if there is no test set)."""
+@dataclass(frozen=True)
+class Found:
+    """The photos that `--data` names, in the splits that they come in.
 
-    training: Photos
-    validation: Photos
+    Attributes:
+        train: all photos, where they do not come split.
+        valid, test: None where they do not come so.
+    """
+
+    train: Photos
+    valid: Photos | None = None
     test: Photos | None = None
 
-    def by_name(self) -> dict[str, Photos | None]:
-        """The same as train, valid and test."""
-        return {"train": self.training, "valid": self.validation, "test": self.test}
+    @property
+    def parts(self) -> dict[str, Photos]:
+        """The splits there are, by their names in `PARTS`."""
+        every = zip(PARTS, (self.train, self.valid, self.test), strict=True)
+        return {name: photos for name, photos in every if photos is not None}
+
+    @property
+    def everything(self) -> Photos:
+        """The photos of all splits, one after the other."""
+        return Photos.joined(self.parts.values(), self.train.labels)
+
+    def came(self) -> list[str]:
+        """The split of each photo of `everything`."""
+        return [name for name, photos in self.parts.items() for _ in range(len(photos))]
+
+    @property
+    def to_measure(self) -> Photos:
+        """The photos that tell the most about a model: those to test on, else to validate on, else all."""
+        return self.test or self.valid or self.train
 
 
 def find_photos(data: Path, neither: Path | None = None, labels: Sequence[str] = (), whole: bool = True) -> Photos:
@@ -115,21 +154,21 @@ def find_photos(data: Path, neither: Path | None = None, labels: Sequence[str] =
         return _labelled(
             {}, neither, [f"{data} is not a folder; --data names a folder that holds one folder of photos per class"], whole
         )
-    found = {folder.name: photos_below(folder) for folder in subfolders(data) if not (neither and _same(folder, neither))}
+    paths_of = {folder.name: photos_below(folder) for folder in subfolders(data) if not (neither and _same(folder, neither))}
     problems: list[str] = []
-    if not found:
+    if not paths_of:
         problems.append(
             f"{data} holds no folders; put the photos of each class into a folder named after it, or take the labels "
             "from the file names with --label-from"
         )
-    elif labels and not {*labels, NEITHER} & set(found):
-        problems.append(f"{data} holds none of the classes {', '.join(labels)}, but {', '.join(found)}")
-    elif whole and len(found.keys() - {NEITHER}) == 1:
-        name = next(name for name in found if name != NEITHER)
+    elif labels and not {*labels, NEITHER} & set(paths_of):
+        problems.append(f"{data} holds none of the classes {', '.join(labels)}, but {', '.join(paths_of)}")
+    elif whole and len(paths_of.keys() - {NEITHER}) == 1:
+        name = next(name for name in paths_of if name != NEITHER)
         problems.append(f"{data} holds one class, {name!r}; a classifier needs at least two folders")
     if labels:
-        found = {name: paths for name, paths in found.items() if name in (*labels, NEITHER)}
-    return _labelled(found, neither, problems, whole)
+        paths_of = {name: paths for name, paths in paths_of.items() if name in (*labels, NEITHER)}
+    return _labelled(paths_of, neither, problems, whole)
 
 
 def _same(folder: Path, other: Path) -> bool:
@@ -146,26 +185,26 @@ def photos_by_name(data: Path, label_of: Callable[[str], str], neither: Path | N
     Raises:
         DataError: with all problems: names without a label, fewer than two classes, a class with one photo.
     """
-    found: dict[str, list[Path]] = {}
+    paths_of: dict[str, list[Path]] = {}
     for path in photos_below(data):
-        found.setdefault(label_of(path.name), []).append(path)
-    nameless = found.pop("", [])
+        paths_of.setdefault(label_of(path.name), []).append(path)
+    nameless = paths_of.pop("", [])
     problems = [f"{path}: its name gives no label by --label-from" for path in nameless]
-    if not found and not nameless:
+    if not paths_of and not nameless:
         problems.append(f"{data} holds no photos")
-    elif whole and len(found) == 1:
-        problems.append(f"by --label-from all photos in {data} are {next(iter(found))!r}; a classifier needs two classes")
-    return _labelled(dict(sorted(found.items())), neither, problems, whole)
+    elif whole and len(paths_of) == 1:
+        problems.append(f"by --label-from all photos in {data} are {next(iter(paths_of))!r}; a classifier needs two classes")
+    return _labelled(dict(sorted(paths_of.items())), neither, problems, whole)
 
 
-def _labelled(found: dict[str, list[Path]], neither: Path | None, problems: list[str], whole: bool) -> Photos:
-    """`found` as one list, and the photos of neither behind it.
+def _labelled(paths_of: dict[str, list[Path]], neither: Path | None, problems: list[str], whole: bool) -> Photos:
+    """The photos of every label as one list, and the photos of neither behind it.
 
     Raises:
         DataError: there are problems already, or too few photos somewhere.
     """
-    others = found.pop(NEITHER, [])
-    for label, paths in found.items():
+    others = paths_of.pop(NEITHER, [])
+    for label, paths in paths_of.items():
         if not label.isprintable() or label != label.strip() or "|" in label:
             problems.append(f"class {label!r} has a name that cannot be shown; use letters, digits and spaces between them")
         if whole:
@@ -177,24 +216,29 @@ def _labelled(found: dict[str, list[Path]], neither: Path | None, problems: list
         elif len(others) < MIN_PER_CLASS:
             problems.append(f"{neither} holds fewer than {MIN_PER_CLASS} photos")
     if problems:
-        raise DataError(report(problems))
-    paths = [*(path for label in found for path in found[label]), *others]
-    answers = [*(label for label in found for _ in found[label]), *(NEITHER for _ in others)]
-    return Photos(tuple(paths), tuple(answers), tuple(found))
+        raise DataError(*problems)
+    paths = [*(path for label in paths_of for path in paths_of[label]), *others]
+    answers = [*(label for label in paths_of for _ in paths_of[label]), *(NEITHER for _ in others)]
+    return Photos(tuple(paths), tuple(answers), tuple(paths_of))
 
 
-def check_classes(photos: Photos) -> Photos:
+def check_classes(photos: Photos, wanted: Sequence[str] = ()) -> Photos:
     """The photos, where there is enough of each class.
+
+    Args:
+        wanted: the classes that were asked for, if any were.
 
     Raises:
         DataError: fewer than two classes, or a class with one photo.
     """
+    if wanted and not photos.labels:
+        raise DataError(f"none of the folders is one of the classes {', '.join(wanted)}")
     counts = photos.counts()
     problems = [problem for label in photos.labels for problem in _too_few(label, counts.get(label, 0))]
     if len(photos.labels) < 2:
         problems.append(f"all photos together have one class, {', '.join(photos.labels)}; a classifier needs at least two")
     if problems:
-        raise DataError(report(problems))
+        raise DataError(*problems)
     return photos
 
 
@@ -204,119 +248,6 @@ def _too_few(label: str, count: int) -> list[str]:
     return [
         f"class {label!r} has {'only one photo' if count else 'no photos'}; it needs one to train on and one to check against"
     ]
-
-
-def split(photos: Photos, valid: float, seed: int, test: float = 0, groups: np.ndarray | None = None) -> Splits:
-    """A random split that keeps the share of every class, and every group on one side.
-
-    Args:
-        valid: share of photos to validate on, 0-1; every class keeps at least one photo on every side.
-        test: share of photos to keep aside for the final report, 0-1.
-        groups: int (N,), of `duplicates.near_duplicates`; each photo on its own where it is None.
-
-    Raises:
-        DataError: a class has too few different photos for every side to get one.
-    """
-    draw = random.Random(seed)
-    sides: tuple[list[int], list[int], list[int]] = ([], [], [])
-    numbers = range(len(photos)) if groups is None else groups.tolist()
-    of_class = dict(zip(numbers, photos.answers, strict=True))  # the class that a group is drawn with
-    problems = []
-    for answer in dict.fromkeys(photos.answers):
-        members: dict[int, list[int]] = {}
-        for index, group in enumerate(numbers):
-            if of_class[group] == answer:
-                members.setdefault(group, []).append(index)
-        drawn = list(members.values())
-        draw.shuffle(drawn)
-        count = sum(len(group) for group in drawn)
-        dealt = _deal(drawn, [max(1, round(valid * count)), *([max(1, round(test * count))] if test else [])])
-        if not all(dealt):
-            problems.append(
-                f"class {answer!r} has {len(drawn)} different photo{'s' * (len(drawn) != 1)} (near-duplicates count as one), "
-                f"and {len(dealt)} are needed to have one on every side of the split"
-            )
-        for side, groups_of_side in zip(sides, dealt, strict=False):
-            side.extend(index for group in groups_of_side for index in group)
-    if problems:
-        raise DataError(report(problems))
-    parts = [photos.take(sorted(side)) for side in sides]
-    return Splits(parts[0], parts[1], parts[2] if test else None)
-
-
-def split_by_source(photos: Photos, valid: float, seed: int) -> tuple[list[int], list[int]]:
-    """The indices of the photos to train on, and of those of whole sources to validate on, about a share `valid`, 0-1.
-
-    Sources are drawn at random; one that alone has a class is trained on.
-
-    Raises:
-        DataError: every source is needed to have all classes.
-    """
-    sources = np.array(photos.sources)
-    answers = np.array(photos.answers)
-    out = np.zeros(len(photos), bool)
-    for source in np.random.default_rng(seed).permutation(np.unique(sources)):
-        without = ~out & (sources != source)
-        if set(answers[without]) == set(answers) and (out | (sources == source)).mean() <= max(2 * valid, 0.34):
-            out |= sources == source
-        if out.mean() >= valid:
-            break
-    if not out.any():
-        raise DataError(
-            report(["no source can be left out: each has a class or a third of the photos alone; give a --valid share"])
-        )
-    return np.flatnonzero(~out).tolist(), np.flatnonzero(out).tolist()
-
-
-def split_found(found: dict[str, Photos], valid: float, seed: int, per_class: int | None = None) -> Splits:
-    """The splits that `sources.open_data` found; what is to validate on is drawn from the rest where it is not one of them.
-
-    Args:
-        per_class: how many photos of each class to draw, at most, from each split but the test photos.
-
-    Raises:
-        DataError: see `split`.
-    """
-    if per_class:
-        found = {name: photos if name == "test" else _draw(photos, per_class, seed) for name, photos in found.items()}
-    if "all" in found:
-        return split(found["all"], valid, seed)
-    if "valid" in found:
-        return Splits(found["train"], found["valid"], found.get("test"))
-    return split(found["train"], valid, seed)._replace(test=found["test"])
-
-
-def _draw(photos: Photos, per_class: int, seed: int) -> Photos:
-    """At most `per_class` photos of each answer, drawn at random, in their order."""
-    draw = random.Random(seed)
-    of_class: dict[str, list[int]] = {}
-    for index, answer in enumerate(photos.answers):
-        of_class.setdefault(answer, []).append(index)
-    return photos.take(sorted(i for members in of_class.values() for i in draw.sample(members, min(per_class, len(members)))))
-
-
-def _deal(groups: list[list[int]], targets: list[int]) -> list[list[list[int]]]:
-    """Groups to train on, then those of each side that wants so many photos; a group too large for a side is trained on."""
-    dealt: list[list[list[int]]] = [[] for _ in [0, *targets]]
-    room = [0, *targets]
-    for group in groups:
-        side = next((side for side in range(1, len(room)) if len(group) <= room[side]), 0)
-        room[side] -= len(group)
-        dealt[side].append(group)
-    for part in dealt:
-        if not part and len(largest := max(dealt, key=len)) > 1:
-            part.append(largest.pop(min(range(len(largest)), key=lambda index: len(largest[index]))))
-    return dealt
-
-
-def repeat_neither(photos: Photos, share: float) -> Photos:
-    """Repeat the photos of neither so that they make up at least `share` of an epoch: they are usually few."""
-    others = [i for i, answer in enumerate(photos.answers) if answer == NEITHER]
-    if not others:
-        return photos
-    labelled = len(photos) - len(others)
-    times = max(1, round(share / (1 - share) * labelled / len(others)))
-    return photos.take([*range(len(photos)), *(others * (times - 1))])
 
 
 def check_disk(folder: Path, needed: int) -> None:
@@ -343,9 +274,6 @@ def photos_below(folder: Path) -> list[Path]:
     )
 
 
-def report(problems: Sequence[str]) -> str:
-    """Problems as the lines of a list, the first 20 of them."""
-    shown = [f"  - {problem}" for problem in problems[:SHOWN_PROBLEMS]]
-    if len(problems) > SHOWN_PROBLEMS:
-        shown.append(f"  - and {len(problems) - SHOWN_PROBLEMS} more")
-    return "\n".join(shown)
+def bulleted(sentences: Iterable[str]) -> str:
+    """Sentences as the lines of a list."""
+    return "\n".join(f"  - {sentence}" for sentence in sentences)

@@ -1,20 +1,55 @@
-"""Small pictures are kept in memory: read once, as a visitor's photo is read, and never decoded again."""
+"""Small pictures: split, then read into memory as a visitor's photo is read, and never decoded again."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from model.config import Input
-from model.network import available_cores
-from model.photo import PhotoError, fit, open_for
-from training.data.photos import DataError, Photos, report
+from model.photo import PhotoError, open_photo
+from model.resize import fit, open_for
+from training.data.decode import map_ahead
+from training.data.draw import draw_evenly
+from training.data.duplicates import THUMBNAIL, fingerprint, near_duplicates
+from training.data.photos import DataError, Found, Photos
+from training.data.split import Splits, split_found
 
 MAX_BYTES = 6_000_000_000
+
+
+def split_pictures(found: Found, valid: float, seed: int, per_class: int | None = None) -> tuple[Splits, int]:
+    """The splits that pictures came in, or new ones; near-duplicates lie on one side: see `split.split_found`.
+
+    Args:
+        valid: share of the pictures to validate on, 0-1, where they do not come so.
+        per_class: how many pictures of each class to draw, at most, from each split but the test pictures.
+
+    Returns:
+        The splits, and how many pictures were left out of them.
+
+    Raises:
+        DataError: see `split_found`; or some pictures cannot be opened, and all of these are named.
+    """
+    if per_class:
+        drawn = {
+            name: photos.take(draw_evenly(photos.answers, seed, per_stratum=per_class))
+            for name, photos in found.parts.items()
+            if name != "test"
+        }
+        found = replace(found, **drawn)
+    photos = found.everything
+    hashes = np.empty(len(photos), np.uint64)
+    thumbnails = np.empty((len(photos), THUMBNAIL, THUMBNAIL, 3), np.uint8)
+
+    def look(index: int, path: Path) -> None:
+        hashes[index], thumbnails[index] = fingerprint(open_photo(path, at_least=(2 * THUMBNAIL, 2 * THUMBNAIL)))
+
+    _for_all(photos, look, "looking for near-duplicates")
+    return split_found(photos, np.array(found.came()), near_duplicates(hashes, thumbnails), valid, 0, seed)
 
 
 def read_pictures(photos: Photos, size: Input, description: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -28,23 +63,34 @@ def read_pictures(photos: Photos, size: Input, description: str) -> tuple[torch.
     """
     if (needed := len(photos) * size.height * size.width * 3) > MAX_BYTES:
         raise DataError(
-            f"  - {len(photos):,} pictures of {size.width}×{size.height} need {needed / 1e9:.0f} GB of memory; choose a "
+            f"{len(photos):,} pictures of {size.width}×{size.height} need {needed / 1e9:.0f} GB of memory; choose a "
             "smaller --size, or train with training/fine_tune.py, which reads them batch by batch"
         )
     pixels = np.empty((len(photos), size.height, size.width, 3), np.uint8)
 
-    def read(numbered: tuple[int, Path]) -> str:
-        index, path = numbered
-        try:
-            pixels[index] = fit(open_for(path, size), size)
-        except PhotoError as error:
-            return f"{path}: {error}"
-        return ""
+    def read(index: int, path: Path) -> None:
+        pixels[index] = fit(open_for(path, size), size)
 
-    with ThreadPoolExecutor(available_cores()) as pool:
-        done = pool.map(read, enumerate(photos.paths))
-        problems = [problem for problem in tqdm(done, total=len(photos), desc=description, unit="picture") if problem]
-    if problems:
-        raise DataError(report(problems))
+    _for_all(photos, read, description)
     targets = torch.tensor([photos.labels.index(answer) for answer in photos.answers])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2), targets
+
+
+def _for_all(photos: Photos, work: Callable[[int, Path], None], description: str) -> None:
+    """Do something with the number and the path of each photo, in threads.
+
+    Raises:
+        DataError: some cannot be opened; all of these are named.
+    """
+
+    def one(numbered: tuple[int, Path]) -> str:
+        try:
+            work(*numbered)
+        except PhotoError as error:
+            return f"{numbered[1]}: {error}"
+        return ""
+
+    done = map_ahead(one, list(enumerate(photos.paths)), description, "picture")
+    problems = [problem for problem in done if problem]
+    if problems:
+        raise DataError(*problems)

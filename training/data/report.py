@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from model.whole import write_text
 from training.data.check import Checked
-from training.data.photos import Photos, report
+from training.data.photos import Photos, bulleted
 from training.data.shortcuts import find_shortcuts
 
 IMBALANCED = 3.0
@@ -57,24 +58,25 @@ def describe(checked: Checked, splits: Mapping[str, Photos | None], left_out: in
 
 
 def _remarks(facts: dict[str, Any], labels: dict[str, int], size: int) -> list[str]:
-    found = []
+    remarks = []
     if facts["imbalance"] > IMBALANCED:
         few, many = min(labels, key=labels.__getitem__), max(labels, key=labels.__getitem__)
-        found.append(
+        remarks.append(
             f"{labels[many]:,} photos of {many} against {labels[few]:,} of {few}: --class-weights gives both the same say"
         )
-    found += [f"only {count} photos of {label}; {FEW} and more do better" for label, count in labels.items() if count < FEW]
+    remarks += [f"only {count} photos of {label}; {FEW} and more do better" for label, count in labels.items() if count < FEW]
     below, total = facts["sizes"]["shorter_side_below_input"], sum(facts["photos"].values())
     if below > total / 2:
-        found.append(f"{below:,} of {total:,} photos are smaller than the network's input ({size} pixels) and get enlarged")
+        remarks.append(f"{below:,} of {total:,} photos are smaller than the network's input ({size} pixels) and get enlarged")
     if facts["cannot_be_opened"]:
-        found.append(f"{len(facts['cannot_be_opened'])} photos cannot be opened and are left out")
+        remarks.append(f"{len(facts['cannot_be_opened'])} photos cannot be opened and are left out")
     if groups := facts["near_duplicates"]:
         pairs = " and ".join(groups[0][:2])
-        found.append(f"{len(groups):,} photos come more than once, {sum(map(len, groups)):,} files in all; {pairs}, say")
+        remarks.append(f"{len(groups):,} photos come more than once, {sum(map(len, groups)):,} files in all; {pairs}, say")
     if facts["left_out_as_near_duplicates"]:
-        found.append(f"{facts['left_out_as_near_duplicates']:,} photos are left out because another split has nearly the same")
-    return found
+        left_out = facts["left_out_as_near_duplicates"]
+        remarks.append(f"{left_out:,} photos are left out because another split has nearly the same")
+    return remarks
 
 
 def _source_remarks(sources: dict[str, dict[str, int]], labels: dict[str, int]) -> list[str]:
@@ -101,11 +103,9 @@ def text(facts: dict[str, Any]) -> str:
         )
     median, smallest, largest = ("×".join(map(str, facts["sizes"][key])) for key in ("median", "smallest", "largest"))
     lines.append(f"{'sizes':<14}{median} pixels in the middle, {smallest} the smallest, {largest} the largest")
-    return "\n".join([*lines, *([f"remarks\n{report(facts['remarks'])}"] if facts["remarks"] else [])])
+    return "\n".join([*lines, *([f"remarks\n{bulleted(facts['remarks'])}"] if facts["remarks"] else [])])
 
 
 def write(facts: dict[str, Any], path: Path) -> None:
     """Write the facts as JSON, whole or not at all."""
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    temporary.replace(path)
+    write_text(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

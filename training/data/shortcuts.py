@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -27,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from training.data.looks import FILE, TEXTURE, WORDED, Look
 from training.data.photos import MANY_SOURCES
 
 REMARK, WARNING = 0.75, 0.9  # AUC from which it is worth a remark, and a warning
@@ -34,117 +32,6 @@ FOLDS = 5
 MOST_PHOTOS = 4000  # of which the classifiers learn; more say nothing new
 MOST_CLASSES = 12  # the largest of them
 FEWEST = 10  # photos of a class, below which nothing can be said of it
-
-FILE = (
-    "format", "width", "height", "aspect ratio", "pixels", "bytes per pixel", "JPEG quality", "colour subsampling",
-    "colour mode", "size of the metadata", "camera", "plain border",
-)  # fmt: skip
-TEXTURE = ("sharpness", "noise", "brightness", "contrast", "saturation", "red", "green", "blue")
-WORDED = ("format", "colour subsampling", "colour mode", "camera")  # numbers that stand for words
-RING = 20  # side of the thumbnail whose outer two rows and columns are the outer tenth of the picture
-_STANDARD_LUMINANCE = 57.6  # mean of the quantisation table of JPEG quality 50 (ITU-T T.81, annex K)
-_CAMERA = (271, 272)  # EXIF: make and model
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a photo is like, whatever it shows.
-
-    Attributes:
-        numbers: float32, in the order of FILE and TEXTURE; nan where it has no such property.
-        words: what the numbers of WORDED stand for.
-        ring: uint8, the colours of the outer tenth.
-    """
-
-    numbers: np.ndarray
-    words: dict[str, str]
-    ring: np.ndarray
-
-
-def look_at(path: Path, upright: Image.Image, size: int) -> Look:
-    """The properties of a photo.
-
-    Args:
-        upright: the photo as `model.photo.open_photo` gives it. size: the network's input side in pixels.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    with Image.open(path) as image:
-        exif = image.getexif()
-        turned = exif.get(0x0112, 1)
-        width, height = image.size if not isinstance(turned, int) or turned < 5 else image.size[::-1]
-        metadata = sum(len(value) for value in image.info.values() if isinstance(value, (bytes, str)))
-        words = {
-            "format": image.format or "?",
-            "colour mode": image.mode,
-            "colour subsampling": _subsampling(image),
-            "camera": " ".join(str(exif[tag]).strip("\0 ") for tag in _CAMERA if tag in exif) or "none",
-        }
-        quality = _quality(image)
-    numbers = {
-        "width": width,
-        "height": height,
-        "aspect ratio": width / height,
-        "pixels": width * height,
-        "bytes per pixel": path.stat().st_size / (width * height),
-        "JPEG quality": quality,
-        "size of the metadata": metadata,
-        "plain border": _plain_border(upright),
-        **_texture(upright, size),
-    }
-    ring = np.ones((RING, RING), bool)
-    ring[RING // 10 : -RING // 10, RING // 10 : -RING // 10] = False
-    small = np.asarray(upright.resize((RING, RING), Image.Resampling.BOX, reducing_gap=2.0))
-    values = np.array([numbers.get(name, np.nan) for name in (*FILE, *TEXTURE)], np.float32)
-    return Look(values, words, small[ring])
-
-
-def _subsampling(image: Image.Image) -> str:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return "none"
-    return {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "other")
-
-
-def _quality(image: Image.Image) -> float:
-    """JPEG's quality as the IJG's library counts it, 1-100, from the table it was saved with; nan for other formats."""
-    tables = getattr(image, "quantization", None)
-    if not tables:
-        return float("nan")
-    scale = 100 * float(np.mean(next(iter(tables.values())))) / _STANDARD_LUMINANCE
-    return float(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / scale, 1, 100))
-
-
-def _plain_border(photo: Image.Image) -> float:
-    """The share of rows and columns, 0-1, that frame the photo in one colour."""
-    grey = np.asarray(photo.convert("L").resize((100, 100), Image.Resampling.BOX, reducing_gap=2.0)).astype(np.float32)
-
-    def plain(lines: np.ndarray) -> int:
-        even = (lines.max(axis=1) - lines.min(axis=1) < 4) & (np.abs(lines.mean(axis=1) - lines[0].mean()) < 4)
-        return int(even.argmin()) if not even.all() else len(even)
-
-    sides = [plain(lines) for lines in (grey, grey[::-1], grey.T, grey.T[::-1])]
-    return min(sum(sides), 100) / 100
-
-
-def _texture(photo: Image.Image, size: int) -> dict[str, float]:
-    """Sharpness, noise and colours of the photo at the network's size."""
-    pixels = np.asarray(photo.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=3.0)).astype(np.float32)
-    grey = pixels.mean(axis=2)
-    inner = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * inner
-    red, green, blue = pixels.mean(axis=(0, 1))
-    spread = pixels.max(axis=2) - pixels.min(axis=2)
-    return {
-        "sharpness": float(laplacian.std() / (grey.std() + 1)),
-        "noise": float(np.median(np.abs(laplacian))),
-        "brightness": float(grey.mean()),
-        "contrast": float(grey.std()),
-        "saturation": float(spread.mean()),
-        "red": float(red - grey.mean()),
-        "green": float(green - grey.mean()),
-        "blue": float(blue - grey.mean()),
-    }
 
 
 def find_shortcuts(
@@ -170,9 +57,9 @@ def find_shortcuts(
     ring = np.stack([looks[i].ring.ravel() for i in chosen]).astype(np.float32) / 255
     answers_, sources_, groups = answers_[chosen], sources_[chosen], groups[chosen]
     by_source = len(set(sources)) >= MANY_SOURCES
-    found: dict[str, Any] = {"by": "sources" if by_source else "photos", "classes": {}}
+    told: dict[str, Any] = {"by": "sources" if by_source else "photos", "classes": {}}
     if len(names) < 2:
-        return found | {"remarks": []}
+        return told | {"remarks": []}
     remarks: list[tuple[float, str]] = []
     file = range(len(FILE))
     texture = range(len(FILE), len(FILE) + len(TEXTURE))
@@ -195,9 +82,9 @@ def find_shortcuts(
         ridge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
         row["background"] = _auc(ridge, ring, own, folds)
         remarks += _remark(name, "background", row["background"], by_source, "")
-        found["classes"][name] = row
+        told["classes"][name] = row
     remarks.sort(key=lambda each: -each[0])
-    return found | {"remarks": [sentence for _, sentence in remarks]}
+    return told | {"remarks": [sentence for _, sentence in remarks]}
 
 
 def _drawn(answers: np.ndarray, seed: int) -> np.ndarray:

@@ -8,36 +8,25 @@ unpacked once, into a folder that is kept and found again.
 from __future__ import annotations
 
 import csv
-import hashlib
 import re
-import shutil
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
-
-from tqdm.auto import tqdm
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
 
 from model.config import NEITHER
-from training.data.dataset_rows import hub_rows, is_torchvision, suffix, torchvision_rows
+from training.data.dataset_rows import is_torchvision
 from training.data.photos import (
-    SUFFIXES,
     DataError,
+    Found,
     Photos,
     check_classes,
-    check_disk,
     find_photos,
     photos_below,
     photos_by_name,
-    report,
     subfolders,
 )
+from training.data.unpack import ARCHIVES, SPLITS, download_archive, fastai_address, lay_out, split_folders, unpack
 
-ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz")
-SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test"}
 TABLES = (".tsv", ".csv")
 Layout = Literal["guess", "classes", "sources"]
 FASTBOOK_RULE = "name"
@@ -52,8 +41,8 @@ def open_data(
     neither: Path | Sequence[Path] | None = None,
     labels: Sequence[str] = (),
     layout: Layout = "guess",
-) -> dict[str, Photos]:
-    """The photos that `data` names, by split.
+) -> Found:
+    """The photos that `data` names, in the splits that they come in.
 
     Args:
         data: a folder, an archive (.zip, .tgz, .tar...), its http(s) address, a fastai dataset (`pets`), one of torchvision
@@ -68,8 +57,7 @@ def open_data(
         layout: whether the folders in a folder are classes or sources; see `source_folders`.
 
     Returns:
-        `{"all": photos}`, or the splits that the data comes with: `train`, `valid` and/or `test`. Neither's photos are
-        among those of `all` or `train`, unless `neither` has the splits too.
+        The photos; neither's are among those to train on, unless `neither` has the splits too.
 
     Raises:
         DataError: all that is wrong with the data, in sentences that say what to do.
@@ -90,39 +78,33 @@ def open_data(
     if len(origins) == 1 and not tables and len(others) < 2:
         _, folder, rule = origins[0]
         return _one_origin(folder, label_rule(rule), others[0] if others else None, labels)
-    parts: dict[str, list[Photos]] = {"all": tables} if tables else {}
+    parts: dict[str, list[Photos]] = {"train": tables}
     for name, (_, folder, rule) in zip(_distinct([name for name, *_ in origins]), origins, strict=True):
-        for split, path in (split_folders(folder) or {"all": folder}).items():
-            found = _find(path, label_rule(rule), None, labels, whole=False)
-            parts.setdefault(split, []).append(_from_source(found, name))
+        for split, path in (split_folders(folder) or {"train": folder}).items():
+            photos = _find(path, label_rule(rule), None, labels, whole=False)
+            parts.setdefault(split, []).append(_from_source(photos, name))
     for name, folder in zip(_distinct([folder.name for folder in others]), others, strict=True):
         for split, path in _neither_splits(folder, set(parts)).items():
             parts.setdefault(split, []).append(only_neither(path, name))
-    if len(parts) > 1 and "all" in parts:  # some come split and others do not: those are trained on
-        parts["train"] = [*parts.pop("all"), *parts.get("train", [])]
-    trained = Photos.joined(next(parts[split] for split in ("all", "train") if split in parts))
-    if labels and not trained.labels:
-        raise DataError(f"  - none of the folders is one of the classes {', '.join(labels)}")
-    check_classes(trained)
-    found_splits = {name: Photos.joined(each, trained.labels) for name, each in parts.items()}
-    for name, photos in found_splits.items():
+    trained = check_classes(Photos.joined(parts["train"]), labels)
+    joined = {name: Photos.joined(listed, trained.labels) for name, listed in parts.items()}
+    for name, photos in joined.items():
         if unknown := sorted(set(photos.answers) - {*trained.labels, NEITHER}):
-            raise DataError(f"  - {name} has classes that cannot be trained on: {', '.join(unknown)}")
-    return found_splits
+            raise DataError(f"{name} has classes that cannot be trained on: {', '.join(unknown)}")
+    return Found(**joined)
 
 
-def _one_origin(
-    folder: Path, label_of: Callable[[str], str] | None, neither: Path | None, labels: Sequence[str]
-) -> dict[str, Photos]:
+def _one_origin(folder: Path, label_of: Callable[[str], str] | None, neither: Path | None, labels: Sequence[str]) -> Found:
     splits = split_folders(folder)
     if not splits:
-        return {"all": _find(folder, label_of, neither, labels)}
+        return Found(_find(folder, label_of, neither, labels))
     others = _neither_splits(neither, set(splits)) if neither else {}
-    found = {name: _find(path, label_of, others.get(name), labels) for name, path in splits.items()}
-    for name, photos in found.items():
-        if unknown := sorted(set(photos.labels) - set(found["train"].labels)):
-            raise DataError(f"  - {splits[name]} has classes that {splits['train']} lacks: {', '.join(unknown)}")
-    return {name: Photos(each.paths, each.answers, found["train"].labels) for name, each in found.items()}
+    parts = {name: _find(path, label_of, others.get(name), labels) for name, path in splits.items()}
+    known = parts["train"].labels
+    for name, photos in parts.items():
+        if unknown := sorted(set(photos.labels) - set(known)):
+            raise DataError(f"{splits[name]} has classes that {splits['train']} lacks: {', '.join(unknown)}")
+    return Found(**{name: Photos(photos.paths, photos.answers, known) for name, photos in parts.items()})
 
 
 def source_folders(folder: Path, layout: Layout = "guess") -> list[Path]:
@@ -139,7 +121,7 @@ def source_folders(folder: Path, layout: Layout = "guess") -> list[Path]:
     inside = [each for each in subfolders(folder) if photos_below(each)]
     if layout == "sources":
         if not inside:
-            raise DataError(f"  - {folder} holds no folders of sources with photos in them")
+            raise DataError(f"{folder} holds no folders of sources with photos in them")
         return inside
     named = [{each.name for each in subfolders(source)} for source in inside]
     loose = any(path.parent == source for source in inside for path in photos_below(source))
@@ -164,7 +146,7 @@ def only_neither(folder: Path, source: str) -> Photos:
     """
     paths = tuple(photos_below(folder)) if folder.is_dir() else ()
     if not paths:
-        raise DataError(f"  - {folder} is not a folder of photos; --neither names photos of other things")
+        raise DataError(f"{folder} is not a folder of photos; --neither names photos of other things")
     return Photos(paths, (NEITHER,) * len(paths), (), (source,) * len(paths))
 
 
@@ -179,26 +161,20 @@ def _table(file: Path, labels: Sequence[str]) -> Photos:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream, delimiter=delimiter))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"  - {file} cannot be read: {error}") from None
+        raise DataError(f"{file} cannot be read: {error}") from None
     columns = list(rows[0]) if rows else []
     if lacking := [name for name in ("path", "label") if name not in columns]:
         raise DataError(
-            f"  - {file} has no column {' and no column '.join(lacking)} (path, label and source are expected, "
+            f"{file} has no column {' and no column '.join(lacking)} (path, label and source are expected, "
             f"{', '.join(map(str, columns)) or 'nothing'} was found)"
         )
     kept = [row for row in rows if row["label"] and (not labels or row["label"] in (*labels, NEITHER))]
     paths = tuple(file.parent / row["path"] for row in kept)
     if missing := [path for path in paths if not path.is_file()]:
-        raise DataError(report([f"{path} is named in {file} and does not exist" for path in missing]))
+        raise DataError(*(f"{path} is named in {file} and does not exist" for path in missing))
     answers = tuple(row["label"] for row in kept)
     sources = tuple(row.get("source") or file.stem for row in kept)
     return Photos(paths, answers, tuple(sorted(set(answers) - {NEITHER})), sources)
-
-
-def split_folders(folder: Path) -> dict[str, Path]:
-    """The folders of the splits that `folder` comes with: at least `train` and one of `valid` and `test`, or none."""
-    found = {SPLITS[each.name.lower()]: each for each in subfolders(folder) if each.name.lower() in SPLITS}
-    return found if "train" in found and len(found) > 1 else {}
 
 
 def label_rule(label_from: str | None) -> Callable[[str], str] | None:
@@ -215,9 +191,9 @@ def label_rule(label_from: str | None) -> Callable[[str], str] | None:
     try:
         pattern = re.compile(label_from)
     except re.error as error:
-        raise DataError(f"  - --label-from {label_from!r} is not a regular expression: {error}") from None
+        raise DataError(f"--label-from {label_from!r} is not a regular expression: {error}") from None
     if pattern.groups < 1:
-        raise DataError(rf"  - --label-from {label_from!r} has no group: put the label in brackets, as in '^(.+)_\d+\.jpg$'")
+        raise DataError(rf"--label-from {label_from!r} has no group: put the label in brackets, as in '^(.+)_\d+\.jpg$'")
 
     def label(name: str) -> str:
         match = pattern.search(name)
@@ -235,129 +211,29 @@ def _find(
 
 
 def _neither_splits(neither: Path, names: set[str]) -> dict[str, Path]:
-    found = {name: path for name, path in split_folders(neither).items() if name in names} if neither.is_dir() else {}
-    return found or {"all" if "all" in names else "train": neither}
+    """Folders of neither for each of the splits `names`; all of it is trained on where it, or the data, does not come split."""
+    folders = split_folders(neither) if neither.is_dir() and len(names) > 1 else {}
+    return {name: path for name, path in folders.items() if name in names} or {"train": neither}
 
 
 def _folder(data: str, unpacked: Path) -> tuple[Path, str]:
     """The folder that `data` stands for, and the rule that gives its labels if nobody chooses one."""
     path = Path(data)
     if is_torchvision(data):
-        return _dataset(data, unpacked), BY_FOLDER
+        return lay_out(data, unpacked), BY_FOLDER
     if data.startswith(("http://", "https://")):
-        return _fastai(data, unpacked), BY_FOLDER
+        return download_archive(data, unpacked), BY_FOLDER
     if path.is_dir():
         if not any(path.glob("**/*.parquet")):
             return path, BY_FOLDER
-        return _dataset(str(path), unpacked), BY_FOLDER
+        return lay_out(str(path), unpacked), BY_FOLDER
     if path.is_file():
         if not data.lower().endswith(ARCHIVES):
             kinds = f"an archive ({', '.join(ARCHIVES)}) or a table ({', '.join(TABLES)})"
-            raise DataError(f"  - {data} is a file; --data names a folder, {kinds}")
-        return _unpacked(path, unpacked), BY_FOLDER
+            raise DataError(f"{data} is a file; --data names a folder, {kinds}")
+        return unpack(path, unpacked), BY_FOLDER
     if data.lower().endswith(ARCHIVES) or "\\" in data or data.startswith((".", "/", "~")) or data.count("/") > 1:
-        raise DataError(f"  - {data} is not a folder, and there is no such file")
+        raise DataError(f"{data} is not a folder, and there is no such file")
     if url := fastai_address(data):
-        return _fastai(url, unpacked), _FASTAI_RULES.get(data.lower(), BY_FOLDER)
-    return _dataset(data, unpacked), BY_FOLDER
-
-
-def fastai_address(name: str) -> str | None:
-    """Where fastai keeps the dataset `name` (`pets`, `imagenette_160`...), or None where it has none of that name."""
-    from fastai.data.external import URLs
-
-    address = getattr(URLs, name.upper(), None) if re.fullmatch(r"\w+", name) else None
-    return address if isinstance(address, str) and address.endswith((".tgz", ".zip", ".tar.gz")) else None
-
-
-def _fastai(url: str, unpacked: Path) -> Path:
-    """Download and unpack an archive as fastai does (`untar_data`), and find the photos in it."""
-    from fastai.data.external import untar_data
-
-    unpacked.mkdir(parents=True, exist_ok=True)
-    try:
-        return _inner(Path(untar_data(url, base=str(unpacked.resolve()))))
-    except Exception as error:  # the downloader raises what it likes
-        raise DataError(f"  - {url} could not be downloaded and unpacked: {str(error) or type(error).__name__}") from None
-
-
-def _unpacked(archive: Path, unpacked: Path) -> Path:
-    """The contents of an archive, in a folder of their own."""
-    stat = archive.stat()
-    key = hashlib.sha256(f"{archive.resolve()} {stat.st_mtime_ns} {stat.st_size}".encode()).hexdigest()[:12]
-    target = unpacked / f"{archive.name.split('.')[0]}-{key}"
-    if not target.is_dir():
-        partial = target.with_name(target.name + ".part")
-        shutil.rmtree(partial, ignore_errors=True)
-        try:
-            with _opened(archive) as (members, size, extract):
-                check_disk(unpacked, size)
-                partial.mkdir(parents=True)
-                for member in tqdm(members, desc=f"unpacking {archive.name}", unit="file"):
-                    extract(member, partial)
-            partial.rename(target)
-        except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-            raise DataError(f"  - {archive} cannot be unpacked: {error}") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    return _inner(target)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[list[Any], int, Callable[[Any, Path], Any]]]:
-    """A zip or tar archive as (members, bytes when unpacked, a function that unpacks one member safely)."""
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path) as file:
-            entries = [each for each in file.infolist() if _wanted(each.filename)]
-            yield entries, sum(each.file_size for each in entries), file.extract
-    else:
-        with tarfile.open(path) as tar:
-            members = [each for each in tar if each.isfile() and _wanted(each.name)]
-            _check_end(tar)
-            yield members, sum(each.size for each in members), lambda member, to: tar.extract(member, to, filter="data")
-
-
-def _check_end(tar: tarfile.TarFile) -> None:
-    """Raise `tarfile.ReadError` where the list of members ended at a damaged header: tarfile takes that for the end."""
-    assert tar.fileobj is not None
-    tar.fileobj.seek(tar.offset)
-    if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
-        raise tarfile.ReadError("it is damaged, and what follows the damage cannot be found")
-
-
-def _wanted(name: str) -> bool:
-    """Photos alone are unpacked, and not the hidden files that some systems put beside them."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
-
-
-def _inner(folder: Path) -> Path:
-    """The folder itself, or the only folder in it, as deep as that goes: archives wrap their contents."""
-    while True:
-        inside = [each for each in subfolders(folder) if photos_below(each)]
-        if len(inside) != 1 or any(each.suffix.lower() in SUFFIXES for each in folder.iterdir()):
-            return folder
-        folder = inside[0]
-
-
-def _dataset(name: str, unpacked: Path) -> Path:
-    """Lay out a dataset that comes as rows as folders, the bytes of each photo as they are."""
-    local = sorted(Path(name).rglob("*.parquet")) if Path(name).is_dir() else []
-    stamps = [f"{path.resolve()} {path.stat().st_mtime_ns}" for path in local] or [name]
-    target = unpacked / f"dataset-{hashlib.sha256(' '.join(stamps).encode()).hexdigest()[:12]}"
-    if target.is_dir():
-        return target if split_folders(target) else _inner(target)
-    partial = target.with_name(target.name + ".part")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for split, total, rows in torchvision_rows(name, unpacked) if is_torchvision(name) else hub_rows(name):
-            for index, (label, content) in enumerate(tqdm(rows, total=total, desc=f"{name}, {split}", unit="photo")):
-                folder = partial / SPLITS.get(split, split) / (label.replace("/", "_").strip(". ") or "_")
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / f"{index:07d}{suffix(content)}").write_bytes(content)
-        partial.rename(target)
-    except OSError as error:
-        raise DataError(f"  - the photos of {name} cannot be laid out as files: {error}") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return target if split_folders(target) else _inner(target)
+        return download_archive(url, unpacked), _FASTAI_RULES.get(data.lower(), BY_FOLDER)
+    return lay_out(data, unpacked), BY_FOLDER

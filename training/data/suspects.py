@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model.photo import open_photo
+from model.whole import whole_file
 from training.data.photos import Photos
 
 MOST = 60  # that are shown
@@ -42,10 +43,10 @@ def find_suspects(photos: Photos, targets: np.ndarray, probabilities: np.ndarray
         return []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on answers that no photo has
-        found = find_label_issues(targets, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
+        ranked = find_label_issues(targets, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
     return [
         Suspect(photos.paths[i], names[targets[i]], names[probabilities[i].argmax()], float(probabilities[i].max()))
-        for i in found
+        for i in ranked
         if probabilities[i].argmax() != targets[i]
     ]
 
@@ -63,6 +64,5 @@ def draw_suspects(suspects: list[Suspect], path: Path) -> None:
         sheet.paste(photo, (x, y))
         text = f"{suspect.path.stem[:22]}\n{suspect.label}? {suspect.answer} {suspect.probability:.0%}"
         pen.text((x, y + CELL - 4), text.encode("latin-1", "replace").decode("latin-1"), fill="black", font_size=11)
-    temporary = path.with_suffix(".part")
-    sheet.save(temporary, "JPEG", quality=85)
-    temporary.replace(path)
+    with whole_file(path) as file:
+        sheet.save(file, "JPEG", quality=85)

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from training.data.draw import draw_by_share
 from training.data.photos import Photos
 from training.quality.resaved import FIXED
 
@@ -27,14 +28,4 @@ def plan(
     affordable = left * views_per_second - resaved * (len(FIXED) + 1)
     looks = int(np.clip(affordable // max(1, len(photos)), min(LEAST_VIEWS, views), views))
     count = max(2 * len(photos.counts()), int(affordable // looks))
-    return looks, subset(photos, count, seed)
-
-
-def subset(photos: Photos, count: int, seed: int) -> list[int]:
-    """The indices of about `count` photos, with the share of every class and at least two of each."""
-    if count >= len(photos):
-        return list(range(len(photos)))
-    order = np.random.default_rng(seed).permutation(len(photos))
-    answers = np.array(photos.answers)[order]
-    chosen = [order[answers == answer] for answer in photos.counts()]
-    return sorted(int(i) for own in chosen for i in own[: max(2, round(count / len(photos) * len(own)))])
+    return looks, draw_by_share(photos.answers, count, seed, least=2)

@@ -14,6 +14,7 @@ from fastai.distributed import num_distrib, rank_distrib
 from fastai.learner import SkipToEpoch
 from fastai.torch_core import default_device
 
+from model.whole import whole_file
 from training.data.photos import DataError
 
 FILE = "checkpoint.pth"
@@ -46,14 +47,14 @@ class Checkpoint(Callback):
             self.path.unlink(missing_ok=True)
             return
         if not self.path.is_file():
-            raise DataError(f"  - there is nothing to resume in {folder}; run once without --resume")
+            raise DataError(f"there is nothing to resume in {folder}; run once without --resume")
         try:
             self.state = torch.load(self.path, map_location=default_device(), weights_only=True)
         except Exception as error:  # unpicklers and archives raise many types
-            raise DataError(f"  - {self.path} is damaged ({error}); run again without --resume") from None
+            raise DataError(f"{self.path} is damaged ({error}); run again without --resume") from None
         if changed := sorted(name for name, value in self.state["settings"].items() if settings.get(name) != value):
             options = ", ".join(f"--{name.replace('_', '-')} ({self.state['settings'][name]})" for name in changed)
-            raise DataError(f"  - {self.path} was written with other settings; give the same as before: {options}")
+            raise DataError(f"{self.path} was written with other settings; give the same as before: {options}")
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -108,9 +109,8 @@ class Checkpoint(Callback):
             "optimiser": _builtin(self.learn.opt.state_dict()),
             "random": _random_state(),
         }
-        temporary = self.path.with_suffix(".part")
-        torch.save(state, temporary)
-        temporary.replace(self.path)
+        with whole_file(self.path) as file:
+            torch.save(state, file)
 
     def restore_best(self) -> None:
         """Give the network the weights of the best epoch."""

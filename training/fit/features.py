@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from model.classifier import Classifier
+from model.classifier import MAX_BATCH, Classifier
 from model.config import Config
-from model.network import OnnxNetwork, available_cores
+from model.network import OnnxNetwork
+from model.whole import whole_file
 from training.data import formats
+from training.data.decode import logits_of
 from training.data.formats import Change, input_of
 from training.data.photos import Photos
-
-BATCH = 32
 
 
 class FeatureExtractor:
@@ -40,12 +37,12 @@ class FeatureExtractor:
         self._key = digest.hexdigest()
         self._cache = cache
 
-    def views_per_second(self, photos: Photos, count: int = 2 * BATCH) -> float:
+    def views_per_second(self, photos: Photos, count: int = 2 * MAX_BATCH) -> float:
         """How many views are computed in a second, decoding included, by some of the photos."""
         sample = photos.take(range(0, len(photos), max(1, len(photos) // count)))
-        self._run(sample.take(range(min(4, len(sample)))), formats.view_of(0), lambda _: None)  # warm up
+        self._run(sample.take(range(min(4, len(sample)))), formats.view_of(0))  # warm up
         started = time.monotonic()
-        self._run(sample, formats.view_of(2), lambda _: None)
+        self._run(sample, formats.view_of(2))
         return len(sample) / (time.monotonic() - started)
 
     def views(self, photos: Photos, count: int) -> np.ndarray:
@@ -69,32 +66,17 @@ class FeatureExtractor:
             digest.update(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size}\n".encode())
         cached = self._cache / f"features-{digest.hexdigest()[:20]}.npy"
         if cached.is_file():
-            found: np.ndarray = np.load(cached)
-            return found
-        with tqdm(total=len(photos), desc=description, unit="photo") as bar:
-            features = self._run(photos, change, bar.update)
+            cached_features: np.ndarray = np.load(cached)
+            return cached_features
+        features = self._run(photos, change, description)
         self._cache.mkdir(parents=True, exist_ok=True)
-        temporary = cached.with_suffix(".part")
-        with temporary.open("wb") as file:
+        with whole_file(cached) as file:
             np.save(file, features)
-        temporary.replace(cached)
         return features
 
-    def _run(self, photos: Photos, change: Change | None, done: Callable[[int], object]) -> np.ndarray:
-        """While the network looks at a batch, the photos of the next one are decoded."""
-        classifier = self._classifier
-
-        def prepare(path: Path) -> np.ndarray:
-            return input_of(path, change, classifier.config.input)
-
-        batches = [photos.paths[start : start + BATCH] for start in range(0, len(photos), BATCH)]
-        rows: list[np.ndarray] = []
-        with ThreadPoolExecutor(available_cores()) as pool:
-            waiting = [pool.submit(prepare, path) for path in batches[0]]
-            for following in [*batches[1:], ()]:
-                prepared = [future.result() for future in waiting]
-                waiting = [pool.submit(prepare, path) for path in following]
-                rows.append(classifier.logits(prepared).astype(np.float16))
-                done(len(prepared))
-        features: np.ndarray = np.concatenate(rows)
-        return features
+    def _run(self, photos: Photos, change: Change | None, description: str | None = None) -> np.ndarray:
+        """float16 (N, C), not from the cache; no progress bar without a description."""
+        size = self._classifier.config.input
+        return logits_of(
+            self._classifier, lambda path: input_of(path, change, size), photos.paths, description, dtype=np.float16
+        )

@@ -6,7 +6,6 @@ the weight decay, the temperature that calibrates the probabilities (Guo et al. 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from tqdm.auto import tqdm
 
 from model.classifier import softmax
 from model.head import LinearHead, fit
+from training.data.draw import by_source_and_class, draw_evenly
 from training.data.photos import Photos
 from training.quality import metrics
 
@@ -68,14 +68,9 @@ def weights_of(photos: Photos) -> np.ndarray:
 
 def weights_of_some(photos: Photos, seed: int) -> np.ndarray:
     """`weights_of` at most `MOST` photos of each class of each source, drawn at random; 0 for the others."""
-    drawn = np.zeros(len(photos), bool)
-    seen: Counter[tuple[str, str]] = Counter()
-    for index in np.random.default_rng(seed).permutation(len(photos)).tolist():
-        pair = photos.sources[index], photos.answers[index]
-        seen[pair] += 1
-        drawn[index] = seen[pair] <= MOST
+    drawn = draw_evenly(by_source_and_class(photos), seed, per_stratum=MOST)
     weights = np.zeros(len(photos))
-    weights[drawn] = weights_of(photos.take(np.flatnonzero(drawn).tolist()))
+    weights[drawn] = weights_of(photos.take(drawn))
     return weights
 
 

@@ -55,15 +55,15 @@ def parse_like(options: Sequence[str]) -> dict[str, list[int]]:
     Raises:
         ModelError: an option of another form, or a class that ImageNet does not have.
     """
-    found: dict[str, list[int]] = {}
+    classes_of: dict[str, list[int]] = {}
     for option in options:
         label, equals, classes = option.partition("=")
         if not equals or not label.strip():
             raise ModelError(f"--like {option} has no label: write LABEL=CLASSES, as in Cat=281-285")
-        found[label.strip()] = sorted(
+        classes_of[label.strip()] = sorted(
             {index for part in classes.split(",") if part.strip() for index in _numbers(part.strip())}
         )
-    return found
+    return classes_of
 
 
 def _numbers(part: str) -> list[int]:

@@ -12,7 +12,7 @@ from torch import nn
 
 from model.architecture import build, imagenet_network, library_of, with_head
 from model.config import Config, Library
-from model.errors import ModelError
+from model.errors import ModelError, first_line, first_mismatch
 from model.folder import CONFIG
 from model.head import LinearHead
 from training.fit.prior import classifier_of
@@ -60,7 +60,7 @@ def pretrained(name: str, outputs: int, weights: str) -> Start:
             full = imagenet_network(name, library, trained=True)
         except (OSError, RuntimeError) as error:  # URLError and the Hub client's errors; timm: an architecture without weights
             raise ModelError(
-                f"the ImageNet weights of {name} could not be downloaded ({str(error).splitlines()[0]}); pass --weights FILE "
+                f"the ImageNet weights of {name} could not be downloaded ({first_line(error)}); pass --weights FILE "
                 "with a state dict of this network, or --weights none to start from random weights"
             ) from None
     elif weights != "none":
@@ -74,8 +74,7 @@ def pretrained(name: str, outputs: int, weights: str) -> Start:
             if unexpected or set(lacking) - counters:
                 full.load_state_dict(state)  # says what does not fit
         except RuntimeError as error:
-            first = str(error).splitlines()[1:2]
-            raise ModelError(f"--weights {weights} is not for {name}: {' '.join(first).strip()}") from None
+            raise ModelError(f"--weights {weights} is not for {name}: {first_mismatch(error)}") from None
     if full is None:
         return _start(build(name, outputs, library), library)
     whole, linear = copy.deepcopy(full), last_linear(full)
@@ -130,6 +129,4 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     except FileNotFoundError:
         raise ModelError(f"--weights {path}: there is no such file (other values: imagenet, none)") from None
     except Exception as error:  # unpicklers and archives raise many types
-        raise ModelError(
-            f"--weights {path} is not a state dict: {(str(error) or type(error).__name__).splitlines()[0]}"
-        ) from None
+        raise ModelError(f"--weights {path} is not a state dict: {first_line(error)}") from None

@@ -82,8 +82,8 @@ def check_ours(repo: str, names: Iterable[str], marks: set[str], what: str) -> N
     Raises:
         PublishError: it is neither new nor ours.
     """
-    found = set(names)
-    if not marks <= found and not found <= NEW_REPOSITORY_FILES:
+    names_there = set(names)
+    if not marks <= names_there and not names_there <= NEW_REPOSITORY_FILES:
         raise PublishError(f"{repo} exists and is not {what} of this project: choose another name, or delete it there first")
 
 

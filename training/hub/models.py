@@ -12,9 +12,9 @@ import numpy as np
 from huggingface_hub.errors import RepositoryNotFoundError
 from safetensors import SafetensorError, safe_open
 
+from model.agreement import drawn_photos
 from model.classifier import Classifier
 from model.errors import ModelError
-from model.fastai_export.convert import drawn_photos
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, load_folder
 from training.hub.client import File, PublishError, check_access, check_ours, commit_files, talking_to_hub
 from training.hub.spaces import publish_space
@@ -121,8 +121,8 @@ def _check_download(repo: str, commit: str, files: Mapping[str, File], ours: Cla
         except ModelError as error:
             raise PublishError(f"{subject} cannot be opened: {error}") from None
         photos = drawn_photos()
-        expected, found = ([model.logits([model.prepare(photo)]) for photo in photos] for model in (ours, theirs))
-        if not np.array_equal(expected, found):
+        expected, again = ([model.logits([model.prepare(photo)]) for photo in photos] for model in (ours, theirs))
+        if not np.array_equal(expected, again):
             raise PublishError(f"{subject} gives other answers than the folder does: run this again")
 
 

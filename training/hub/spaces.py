@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 import httpx2
 from gradio_client import Client, handle_file
 from huggingface_hub import HfApi, RepoCard, SpaceHardware, SpaceRuntime, get_session, get_token
@@ -15,6 +14,7 @@ from tqdm.auto import tqdm
 from model.folder import CONFIG, ONNX
 from training.hub.client import File, PublishError, check_access, check_ours, commit_files, talking_to_hub
 
+ROOT = Path(__file__).resolve().parents[2]
 # what a Space gets, beside its README.md and requirements.txt; no starter, it loads a published model
 PATTERNS = ("app.py", "LICENSE", "model/**/*.py", *(f"ui/**/*.{kind}" for kind in ("py", "json", "jpg", "css", "js", "html")))
 PHOTO = ROOT / "ui" / "examples" / "cat.jpg"

@@ -8,10 +8,11 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from model.config import NEITHER, Config
-from training.quality.by_source import source_rows, summary_rows
+from training.quality.rows import Place, rows_of, value_of
+from training.quality.schema import LEFT_OUT, left_out_of, metrics_of
+from training.quality.tables import results
 
 LEARNER = "model.pkl"
-LEFT_OUT = "left out"  # the name of the figures of what was left out to choose by
 REPORT = "report"
 PICTURES = {
     "confusion.png": "Confusion matrix: true answers down, given answers across",
@@ -37,76 +38,28 @@ ORIGINS = {
 }
 
 
-def metric_rows(result: dict[str, Any]) -> list[str]:
-    """A Markdown table of what `training.evaluate.measure` found."""
-    low, high = result["accuracy_95_interval"]
-    rows = [
-        ("photos", f"{result['photos']:,}"),
-        ("accuracy", f"{result['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"),
-        *((f"accuracy, {label}", f"{share:.2%}") for label, share in result["accuracy_per_label"].items()),
-        ("log loss", f"{result['log_loss']:.4f}"),
-        ("expected calibration error, 15 bins", f"{result['calibration_error']:.4f}"),
-    ]
-    if result.get("roc_auc") is not None:
-        rows.append(("ROC AUC, mean over labels", f"{result['roc_auc']:.4f}"))
-    if "accuracy_fp32" in result:
-        rows.append(("accuracy in fp32 (torch)", f"{result['accuracy_fp32']:.2%}"))
-        rows.append(("log loss in fp32 (torch)", f"{result['log_loss_fp32']:.4f}"))
-    if everything := result.get("all_answers"):
-        low, high = everything["accuracy_95_interval"]
-        rows += [
-            ("photos, those of neither included", f"{everything['photos']:,}"),
-            ("accuracy over all answers", f"{everything['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%})"),
-            ("log loss over all answers", f"{everything['log_loss']:.4f}"),
-            ("calibration error over all answers", f"{everything['calibration_error']:.4f}"),
-        ]
-        if "mean_accuracy" in everything:
-            rows.append(("the same, mean over sources", f"{everything['mean_accuracy']:.2%}"))
-            rows.append((f"the same, worst source: {everything['worst']}", f"{everything['worst_accuracy']:.2%}"))
-    if "neither_photos" in result:
-        rows.append(("photos of neither", f"{result['neither_photos']:,}"))
-        if "neither_accuracy" in result:
-            rows.append(("of these, called neither", f"{result['neither_accuracy']:.2%}"))
-        rows += [
-            ("of these, accepted when 95 % of the labels' photos are", f"{result['neither_false_accepts_at_95']:.2%}"),
-            (f"AUROC of {result.get('neither_score', 'p(neither)')}", f"{result['neither_auroc']:.4f}"),
-        ]
-    return ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
-
-
-def label_rows(result: dict[str, Any]) -> list[str]:
-    """A Markdown table of precision, recall and F1 per label; none for a result from before they were measured."""
-    if "per_label" not in result:
-        return []
-    return [
-        "| label | photos | precision | recall | F1 |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {label} | {row['photos']:,} | {_share(row['precision'])} | {_share(row['recall'])} | {_share(row['f1'])} |"
-            for label, row in result["per_label"].items()
-        ),
-    ]
-
-
 def model_card(config: Config, folder: Path | None = None) -> str:
     """The text of a model folder's README.md, with the metadata the Hub understands.
 
     Args:
         config: what config.json says.
         folder: where the card will lie: the pictures in its report/ and a model.pkl are mentioned.
+
+    Raises:
+        ModelError: the metrics of config.json are of another format.
     """
-    results = [
+    evaluations = [
         EvalResult(
             task_type="image-classification",
             dataset_type="imagefolder",
             dataset_name=f"{config.training['data']} ({name})",
             dataset_split=name,
-            metric_type=metric,
-            metric_value=round(result[metric], 5),
+            metric_type=row.field,
+            metric_value=round(value, 5),
         )
-        for name, result in config.metrics.items()
-        for metric in ("accuracy", "log_loss", "macro_f1", "roc_auc")
-        if result.get(metric) is not None
+        for name, figures in metrics_of(config).items()
+        for row in rows_of(Place.HUB)
+        if (value := value_of(row, figures)) is not None
     ]
     metadata = ModelCardData(
         license=config.training["licence"],
@@ -117,7 +70,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             *(["fastai", config.architecture.name] if config.architecture.can_be_built else ["pytorch"]),
         ],
         model_name=config.name,
-        eval_results=results or None,
+        eval_results=evaluations or None,
     )
     size = config.input
     labels = ", ".join(config.labels)
@@ -148,7 +101,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "",
             "Measured on this folder's `model.onnx` as the app runs it, by `training/evaluate.py`.",
             "",
-            *(line for name in _in_order(config) for line in _result(name, config.metrics[name])),
+            *results(config),
             *_pictures(folder),
             "## What it is",
             "",
@@ -177,7 +130,7 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             "for anything where a wrong answer does harm.",
             "",
             (
-                f"What it calls 'neither' it learned from {_strange(config)}; things unlike them can still be taken for "
+                f"What it calls 'neither' it learned from {_neither_from(config)}; things unlike them can still be taken for "
                 f"{' or '.join(config.labels)}."
                 if config.neither
                 else f"It cannot say 'none of them': whatever the photo shows, the answer is one of {labels}."
@@ -189,15 +142,15 @@ def model_card(config: Config, folder: Path | None = None) -> str:
 
 def _calibration(config: Config) -> str:
     """What its probabilities are worth, and where."""
-    figures = config.metrics.get(LEFT_OUT)
-    if not figures or len(figures["sources"]) < 2:
+    figures = left_out_of(config)
+    if not figures or len(figures.sources) < 2:
         return (
             "Its probabilities were fitted to photos like those it was trained on; how right they are on photos from "
             "elsewhere, nobody knows."
         )
     return (
-        f"On {len(figures['sources'])} sources that were left out, how sure it was and how often it was right differed by "
-        f"{100 * figures['calibration_error']:.1f} percentage points on average (expected calibration error)."
+        f"On {len(figures.sources)} sources that were left out, how sure it was and how often it was right differed by "
+        f"{100 * figures.calibration_error:.1f} percentage points on average (expected calibration error)."
     )
 
 
@@ -217,61 +170,12 @@ def _network(config: Config) -> str:
     return f"{network.name}; float32 in `model.onnx`, float16 in `model.safetensors`."
 
 
-def _result(name: str, result: dict[str, Any]) -> list[str]:
-    if "sources" in result:
-        return _left_out(result)
-    labels = label_rows(result)
-    return [f"### {name}", "", *metric_rows(result), "", *labels, *([""] if labels else [])]
-
-
-def _strange(config: Config) -> str:
+def _neither_from(config: Config) -> str:
     """Where it knows other things from."""
     photos = config.training["photos"].get(NEITHER, 0)
     rows = config.architecture.rows[-1] if config.architecture.rows else 1
     known = f"the {rows:,} classes of ImageNet that are like no label" if rows > 1 else ""
-    return " and ".join(each for each in (known, f"{photos:,} photos of other things" if photos else "") if each)
-
-
-def _in_order(config: Config) -> list[str]:
-    """What was left out first: it says the most about the next photo."""
-    return sorted(config.metrics, key=lambda name: name != LEFT_OUT)
-
-
-def _left_out(result: dict[str, Any]) -> list[str]:
-    """What heads did on photos that they were not fitted to: whole sources where there are several."""
-    several = len(result["sources"]) > 1
-    lines = [
-        "### By source" if several else "### Left out",
-        "",
-        (
-            "Each source was answered by a head that was fitted to the others. All answers count: a dog called neither is "
-            "wrong, and so is a stone called dog. Weight decay, temperature and the threshold of neither were chosen on the "
-            "same answers."
-            if several
-            else "Each photo was answered by a head that was fitted without it. All photos come from one source: how the model "
-            "does on others, nobody knows."
-        ),
-        "",
-        "| measure | value |",
-        "|---|---|",
-        *(f"| {name} | {value} |" for name, value in summary_rows(result)),
-        "",
-    ]
-    if several:
-        lines += [*source_rows(result), ""]
-    if changes := result.get("changed_answers"):
-        lines += [
-            f"Answers that change when a photo is saved again ({changes['photos']:,} photos, answered by the same heads):",
-            "",
-            "| saved again | answers that change | 95 % interval |",
-            "|---|---|---|",
-            *(
-                f"| {name} | {changed:.1%} | {changes['intervals'][name][0]:.1%} to {changes['intervals'][name][1]:.1%} |"
-                for name, changed in changes["shares"].items()
-            ),
-            "",
-        ]
-    return lines
+    return " and ".join(filter(None, (known, f"{photos:,} photos of other things" if photos else "")))
 
 
 def _learner(folder: Path | None) -> list[str]:
@@ -288,15 +192,15 @@ def _pictures(folder: Path | None) -> list[str]:
     """The pictures of the folder's last report, as Markdown with relative links."""
     if not folder:
         return []
-    found = [f"![{text}]({REPORT}/{name})" for name, text in PICTURES.items() if (folder / REPORT / name).is_file()]
-    if not found:
+    pictures = [f"![{text}]({REPORT}/{name})" for name, text in PICTURES.items() if (folder / REPORT / name).is_file()]
+    if not pictures:
         return []
     return [
         "### Pictures",
         "",
         f"From the last evaluation; [{REPORT}/report.html]({REPORT}/report.html) explains them.",
         "",
-        *(line for picture in found for line in (picture, "")),
+        *(line for picture in pictures for line in (picture, "")),
     ]
 
 
@@ -318,7 +222,3 @@ def _rounded(values: tuple[float, ...]) -> str:
 
 def _counts(photos: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {answer}" for answer, count in photos.items())
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2%}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -11,6 +11,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from model.classifier import softmax
+from training.quality.report_schema import Bin, Paired
+from training.quality.schema import LabelScores
 
 CALIBRATION_BINS = 15
 ACCEPTED = 0.95
@@ -29,26 +31,10 @@ def log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
     return float(losses(probabilities, targets).mean())
 
 
-def accuracy(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """Share of photos whose most probable answer is the true one, 0-1."""
-    return float((probabilities.argmax(axis=1) == targets).mean())
-
-
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """95 % confidence interval of the share of `right` among n trials (Wilson 1927), 0-1."""
     low, high = binomtest(right, n).proportion_ci(0.95, "wilson")
     return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class LabelScores:
-    """How well one label is recognised. None where a figure is undefined: no photo of it, or nothing called it."""
-
-    photos: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    roc_auc: float | None
 
 
 def per_label(probabilities: np.ndarray, targets: np.ndarray, labels: int) -> list[LabelScores]:
@@ -65,19 +51,12 @@ def per_label(probabilities: np.ndarray, targets: np.ndarray, labels: int) -> li
     for index, (precision, recall, f1, photos) in enumerate(zip(*columns, strict=True)):
         own = targets == index
         area = float(roc_auc_score(own, probabilities[:, index])) if own.any() and not own.all() else None
-        scores.append(LabelScores(int(photos), _defined(precision), _defined(recall), _defined(f1), area))
+        scores.append(
+            LabelScores(
+                photos=int(photos), precision=_defined(precision), recall=_defined(recall), f1=_defined(f1), roc_auc=area
+            )
+        )
     return scores
-
-
-@dataclass(frozen=True)
-class Bin:
-    """The photos whose highest probability lies in (low, high]: how sure the model was, and how often it was right."""
-
-    low: float
-    high: float
-    photos: int
-    confidence: float
-    accuracy: float
 
 
 def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = CALIBRATION_BINS) -> list[Bin]:
@@ -86,15 +65,21 @@ def reliability(probabilities: np.ndarray, targets: np.ndarray, bins: int = CALI
     correct = probabilities.argmax(axis=1) == targets
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     return [
-        Bin(i / bins, (i + 1) / bins, int(own.sum()), float(confidence[own].mean()), float(correct[own].mean()))
+        Bin(
+            low=i / bins,
+            high=(i + 1) / bins,
+            photos=int(own.sum()),
+            confidence=float(confidence[own].mean()),
+            accuracy=float(correct[own].mean()),
+        )
         for i in range(bins)
         if (own := index == i).any()
     ]
 
 
-def expected_calibration_error(bins: list[Bin]) -> float:
+def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """Mean gap between confidence and accuracy, weighted by the photos of each bin (Guo et al. 2017), 0-1."""
-    return sum(abs(each.accuracy - each.confidence) * each.photos for each in bins) / sum(each.photos for each in bins)
+    return sum(abs(bar.accuracy - bar.confidence) * bar.photos for bar in bins) / sum(bar.photos for bar in bins)
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
@@ -115,32 +100,15 @@ def false_accepts(own: np.ndarray, other: np.ndarray, accepted: float = ACCEPTED
     """Share of other things taken for one of the labels when `accepted` of the labels' own photos are (FPR at 95 % TPR).
 
     Args:
-        own: how strange each photo of the labels looks, p(neither) for one. other: the same of photos of other things.
+        own: a score of each photo of the labels that is high for what shows none of them, p(neither) for one.
+        other: the same score of photos of other things.
     """
     return float((other <= np.quantile(own, accepted)).mean())
 
 
 def auroc(own: np.ndarray, other: np.ndarray) -> float:
-    """Probability that a photo of something else looks stranger than one of the labels, 0-1; see `false_accepts`."""
+    """Probability that a photo of something else has a higher score than one of the labels, 0-1; see `false_accepts`."""
     return float(roc_auc_score(np.r_[np.zeros(len(own)), np.ones(len(other))], np.r_[own, other]))
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Two models, A and B, on the same photos.
-
-    Attributes:
-        difference: accuracy of B minus accuracy of A, -1 to 1, with its 95 % interval.
-        p: of the exact McNemar test, 0-1: how often two equally good models differ as much or more.
-    """
-
-    both_right: int
-    only_a: int
-    only_b: int
-    both_wrong: int
-    difference: float
-    interval: tuple[float, float]
-    p: float
 
 
 def paired(right_a: np.ndarray, right_b: np.ndarray) -> Paired:
@@ -162,8 +130,8 @@ def paired(right_a: np.ndarray, right_b: np.ndarray) -> Paired:
         only_b=only_b,
         both_wrong=int((~right_a & ~right_b).sum()),
         difference=(only_b - only_a) / n,
-        interval=(max(-1.0, centre - half), min(1.0, centre + half)),
-        p=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
+        difference_95_interval=(max(-1.0, centre - half), min(1.0, centre + half)),
+        mcnemar_p=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
     )
 
 

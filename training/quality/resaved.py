@@ -8,15 +8,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from training.data.formats import Change, resaved
+from model.classifier import Classifier
+from model.photo import open_photo
+from training.data.decode import logits_of
+from training.data.formats import Change, input_of, resaved
+from training.data.looks import FILE, Look, look_at
 from training.data.photos import Photos
-from training.data.shortcuts import FILE, Look
 from training.quality.metrics import wilson_interval
+from training.quality.schema import ChangedAnswers
 
 GOOD = 90  # JPEG quality where it is not the quality that is tried
 OTHERS = "as photos of other classes"
@@ -68,39 +71,39 @@ def as_others(photos: Photos, looks: Sequence[Look]) -> Change:
     return change
 
 
-def sample_of(photos: Photos, count: int, seed: int) -> list[int]:
-    """The indices of at most `count` photos, spread evenly over classes and sources as far as they have as many."""
-    draw = np.random.default_rng(seed)
-    pairs: dict[tuple[str, str], list[int]] = {}
-    for index in draw.permutation(len(photos)).tolist():
-        pairs.setdefault((photos.sources[index], photos.answers[index]), []).append(index)
-    chosen: list[int] = []
-    while len(chosen) < min(count, len(photos)):
-        for members in pairs.values():
-            if members and len(chosen) < count:
-                chosen.append(members.pop())
-    return sorted(chosen)
+def saved_again(classifier: Classifier, photos: Photos) -> ChangedAnswers:
+    """How many answers of a model change when photos are saved again.
+
+    Raises:
+        model.photo.PhotoError: a photo can no longer be opened.
+    """
+    size = classifier.config.input
+
+    def answers(change: Change | None, name: str) -> np.ndarray:
+        logits = logits_of(classifier, lambda path: input_of(path, change, size), photos.paths, name)
+        most_probable: np.ndarray = logits.argmax(axis=1)
+        return most_probable
+
+    looks = [look_at(path, open_photo(path, at_least=(size.height, size.width)), size.height) for path in photos.paths]
+    return changed_answers(photos, looks, answers, answers(None, "as they are"))
 
 
 def changed_answers(
     photos: Photos, looks: Sequence[Look], answer: Callable[[Change, str], np.ndarray], before: np.ndarray
-) -> dict[str, Any]:
+) -> ChangedAnswers:
     """The share of photos that are answered otherwise when they are saved again.
 
     Args:
         photos, looks: what is answered, and what its files are like.
         answer: gives the answers int (N,) to the photos, each changed; the second argument names the change.
         before: int (N,), the answers to the photos as they are.
-
-    Returns:
-        `photos`: how many; `shares`: of the changed answers, 0-1, by the change; `intervals`: their 95 % intervals.
     """
     changes = dict(FIXED)
     if len(photos.counts()) > 1:
         changes[OTHERS] = as_others(photos, looks)
     counts = {name: int((answer(change, name) != before).sum()) for name, change in changes.items()}
-    return {
-        "photos": len(photos),
-        "shares": {name: count / len(photos) for name, count in counts.items()},
-        "intervals": {name: list(wilson_interval(count, len(photos))) for name, count in counts.items()},
-    }
+    return ChangedAnswers(
+        photos=len(photos),
+        shares={name: count / len(photos) for name, count in counts.items()},
+        intervals={name: wilson_interval(count, len(photos)) for name, count in counts.items()},
+    )

@@ -1,4 +1,4 @@
-"""How much worse do the answers get when the photos do: compressed, blurred, dark, turned, without colours, drawn?
+"""How much worse the answers get when photos are corrupted: compressed, blurred, darkened, rotated, grey, or drawn.
 
 After the corruptions of Hendrycks and Dietterich (2019), with those that photos from phones and chats really have. Every
 photo is first shrunk to at most 512 pixels a side, so that a severity means the same for all; then it goes the way every
@@ -8,22 +8,22 @@ photo goes, through `Classifier.prepare`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps, ImageStat
 from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude
-from tqdm.auto import tqdm
 
-from model.classifier import MAX_BATCH, Classifier
+from model.classifier import Classifier
 from model.network import available_cores
 from model.photo import open_photo
+from training.data.decode import batched, map_ahead
+from training.data.draw import draw_by_share
 from training.data.formats import resaved
 from training.data.photos import Photos
 from training.quality.metrics import wilson_interval
+from training.quality.report_schema import CorruptionScores, Robustness
 
 LARGEST_SIDE = 512
 PREVIEW_SIDE = 160
@@ -126,60 +126,44 @@ def open_small(path: Path) -> Image.Image:
 
 def sample(photos: Photos, labels: Sequence[str], count: int, seed: int = 0) -> Photos:
     """About `count` photos of the labels, drawn at random in the proportions of `photos`, at least one of each label."""
-    draw = np.random.default_rng(seed)
-    by_label = {label: [i for i, answer in enumerate(photos.answers) if answer == label] for label in labels}
-    share = min(1.0, count / max(1, sum(map(len, by_label.values()))))
-    chosen = [
-        int(index)
-        for indices in by_label.values()
-        if indices
-        for index in draw.choice(indices, max(1, round(share * len(indices))), replace=False)
-    ]
-    return photos.take(sorted(chosen))
+    own = photos.take(index for index, answer in enumerate(photos.answers) if answer in labels)
+    return own.take(draw_by_share(own.answers, count, seed))
 
 
-def measure_robustness(
-    classifier: Classifier, photos: Photos, corruptions: Sequence[Corruption] = CORRUPTIONS
-) -> dict[str, Any]:
+def measure_robustness(classifier: Classifier, photos: Photos, corruptions: Sequence[Corruption] = CORRUPTIONS) -> Robustness:
     """Accuracy on photos of the labels, as they are and under every corruption.
-
-    Returns:
-        `photos`, `clean` and `corruptions`: a list with name, severity, accuracy with its 95 % interval, drop (accuracy
-        lost against the clean photos) and, where the model knows it, the share that is called neither.
 
     Raises:
         model.photo.PhotoError: a photo cannot be used.
     """
-    cores = available_cores()
-    every = [Corruption(CLEAN, "", lambda photo: photo), *corruptions]
+    applied = [Corruption(CLEAN, "", lambda photo: photo), *corruptions]
 
     def prepare(path: Path) -> list[np.ndarray]:
         photo = open_small(path)
-        return [classifier.prepare(corruption.apply(photo)) for corruption in every]
+        return [classifier.prepare(corruption.apply(photo)) for corruption in applied]
 
-    answered: list[np.ndarray] = []
-    with ThreadPoolExecutor(cores) as pool, tqdm(total=len(photos), desc="robustness", unit="photo") as bar:
-        for start in range(0, len(photos), 2 * cores):
-            for versions in pool.map(prepare, photos.paths[start : start + 2 * cores]):
-                batches = [classifier.logits(versions[i : i + MAX_BATCH]) for i in range(0, len(versions), MAX_BATCH)]
-                answered.append(np.concatenate(batches).argmax(axis=1))
-                bar.update()
-    answers = np.array(answered)  # (photos, corruptions)
+    answers = np.array(  # (photos, corruptions)
+        [
+            np.concatenate([classifier.logits(batch) for batch in batched(versions)]).argmax(axis=1)
+            for versions in map_ahead(prepare, photos.paths, "robustness", ahead=2 * available_cores())
+        ]
+    )
     labels = classifier.config.labels
     right = answers == np.array([[labels.index(answer)] for answer in photos.answers])
-    clean = right[:, 0].mean()
-    rows = [
-        {
-            "name": corruption.name,
-            "severity": corruption.severity,
-            "accuracy": float(right[:, column].mean()),
-            "accuracy_95_interval": list(wilson_interval(int(right[:, column].sum()), len(photos))),
-            "drop": float(clean - right[:, column].mean()),
-            **({"called_neither": float((answers[:, column] == len(labels)).mean())} if classifier.config.neither else {}),
-        }
-        for column, corruption in enumerate(every)
-    ]
-    return {"photos": len(photos), "clean": rows[0], "corruptions": rows[1:]}
+    accuracies = right.mean(axis=0).tolist()
+    neither = (answers == len(labels)).mean(axis=0).tolist() if classifier.config.neither else [None] * len(applied)
+    clean, *corrupted = (
+        CorruptionScores(
+            name=corruption.name,
+            severity=corruption.severity,
+            accuracy=accuracies[column],
+            accuracy_95_interval=wilson_interval(int(right[:, column].sum()), len(photos)),
+            drop=accuracies[0] - accuracies[column],
+            called_neither=neither[column],
+        )
+        for column, corruption in enumerate(applied)
+    )
+    return Robustness(photos=len(photos), clean=clean, corruptions=tuple(corrupted))
 
 
 def previews(path: Path, corruptions: Sequence[Corruption] = CORRUPTIONS) -> list[Image.Image]:

@@ -13,12 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from training.data.photos import DataError
+from training.scoring.scorer import Scorer
 
 ROOT = Path(__file__).resolve().parents[2]
 # One task for a worker: long enough to be worth sending, short enough to keep many workers busy to the end.
 TASK_BATCHES = 16
-
-Scorer = Callable[[Sequence[str]], pa.Table]
 
 
 class Worker:

@@ -1,4 +1,8 @@
-"""The Album tab: many photos at once, answered beside other visitors' and never before them."""
+"""The Album tab: many photos at once, answered a few at a time, so that other visitors are answered too.
+
+This file is the tab and its answers. `drop` takes what was uploaded, `archive` opens zips, `views` makes what is shown.
+In the browser, `drop.html` and `drop.js` send the files, `table.js` shows and sorts the answers.
+"""
 
 from __future__ import annotations
 
@@ -69,12 +73,12 @@ def build(service: Service) -> None:
             bad: "", answers: "", rows: None, download: gr.update(visible=False), stop: gr.update(interactive=True),
             progress: _progress(0, len(files), Counter(), language),
         }  # fmt: skip
-        found, refused, left_out = await asyncio.to_thread(sources, files)
+        photos, refused, left_out = await asyncio.to_thread(sources, files)
         refused += [(name, f"It is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.") for name in too_large]
-        done: list[Row | None] = [None] * len(found)
-        async for _ in _answer_all(service, found, done, lambda: session in stopping):
+        done: list[Row | None] = [None] * len(photos)
+        async for _ in _answer_all(service, photos, done, lambda: session in stopping):
             counts = Counter(row.answer(language) for row in done if row and row.prediction)
-            yield {progress: _progress(sum(row is not None for row in done), len(found), counts, language)}
+            yield {progress: _progress(sum(row is not None for row in done), len(photos), counts, language)}
         album = [*(Row(name, problem=reason) for name, reason in refused), *(row for row in done if row)]
         unusable = [(row.name, row.problem) for row in album if row.prediction is None]
         answered = len(album) - len(unusable)
@@ -106,16 +110,16 @@ def build(service: Service) -> None:
 
 
 async def _answer_all(
-    service: Service, found: list[Source], done: list[Row | None], is_stopped: Callable[[], bool]
+    service: Service, photos: list[Source], done: list[Row | None], is_stopped: Callable[[], bool]
 ) -> AsyncIterator[None]:
     """Put a row into `done` for every source, a few at a time, until it is stopped; yields twice a second meanwhile."""
-    waiting = iter(range(len(found)))
+    waiting = iter(range(len(photos)))
 
     async def work() -> None:
         for index in waiting:
             if is_stopped():
                 return
-            done[index] = await _row(service, found[index])
+            done[index] = await _row(service, photos[index])
 
     workers = [asyncio.create_task(work()) for _ in range(min(_UNDER_WAY, max(1, service.max_waiting // 2)))]
     try:

@@ -43,7 +43,7 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         except _DAMAGE:
             raise ArchiveError("This zip is damaged or cut off. Make it again.") from None
-        self.entries = [each for each in self._zip.infolist() if not each.is_dir() and not _is_litter(each.filename)]
+        self.entries = [entry for entry in self._zip.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]
         self._left = MAX_UNPACKED
         if not self.entries:
             raise ArchiveError("This zip is empty: there are no photos in it.")

@@ -33,7 +33,7 @@ class Source(NamedTuple):
 
 
 def uploads(event: gr.EventData, cache: str | Path) -> tuple[list[Upload], list[str], int]:
-    """What `album_drop.js` says was uploaded; every word of it is untrusted.
+    """What `drop.js` says was uploaded; every word of it is untrusted.
 
     Args:
         cache: the folder in which uploads lie; no file outside of it is ever opened.
@@ -48,7 +48,7 @@ def uploads(event: gr.EventData, cache: str | Path) -> tuple[list[Upload], list[
         said: dict[str, Any] = event._data
         given, too_large, folder = said["files"], said["too_large"], Path(cache).resolve()
         left_out = len(given[MAX_PHOTOS:]) + len(too_large[MAX_PHOTOS:]) + min(max(int(said["left_out"]), 0), _MOST_LEFT_OUT)
-        files = [Upload(_shown(each["name"]), _inside(each["path"], folder)) for each in given[:MAX_PHOTOS]]
+        files = [Upload(_shown(file["name"]), _inside(file["path"], folder)) for file in given[:MAX_PHOTOS]]
         return files, [_shown(name) for name in too_large[:MAX_PHOTOS]], left_out
     except (KeyError, TypeError, AttributeError, OSError, ValueError, OverflowError):
         message = "These files are not among the uploads, which are deleted after ten minutes. Upload them again."
@@ -68,15 +68,15 @@ def sources(files: list[Upload]) -> tuple[list[Source], list[tuple[str, str]], i
     Returns:
         the first 1,000; (name, reason) of the zips that cannot be opened; how many files are left out.
     """
-    found: list[Source] = []
+    photos: list[Source] = []
     bad: list[tuple[str, str]] = []
     archives = 0
     for number, upload in enumerate(files):
-        if len(found) >= MAX_PHOTOS:
-            return found[:MAX_PHOTOS], bad, len(found) - MAX_PHOTOS + len(files) - number
+        if len(photos) >= MAX_PHOTOS:
+            return photos[:MAX_PHOTOS], bad, len(photos) - MAX_PHOTOS + len(files) - number
         try:
             if not is_archive(upload.path):
-                found.append(Source(upload.name, partial(_read, upload.path)))
+                photos.append(Source(upload.name, partial(_read, upload.path)))
                 continue
             archives += 1
             if archives > MAX_ARCHIVES:
@@ -87,8 +87,10 @@ def sources(files: list[Upload]) -> tuple[list[Source], list[tuple[str, str]], i
         except OSError:
             bad.append((upload.name, "It was deleted before it could be read. Upload it again."))
         else:
-            found += [Source(f"{upload.name}/{_shown(each.filename)}", partial(archive.read, each)) for each in archive.entries]
-    return found[:MAX_PHOTOS], bad, max(0, len(found) - MAX_PHOTOS)
+            photos += [
+                Source(f"{upload.name}/{_shown(entry.filename)}", partial(archive.read, entry)) for entry in archive.entries
+            ]
+    return photos[:MAX_PHOTOS], bad, max(0, len(photos) - MAX_PHOTOS)
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image
 
 from model.classifier import Prediction
+from ui import markup
 from ui.data_url import data_url
 from ui.texts import say
 
@@ -80,16 +81,16 @@ def _certainty(row: Row) -> float:
 
 
 def _figure(row: Row, answer: str) -> str:
-    share, name = f"{100 * _certainty(row):.0f} %", escape(row.name)
-    return (
-        f'<li><figure><img src="{data_url(row.thumbnail, "jpeg")}" alt="{name}: {escape(answer)}, {share}" title="{name}" '
-        f'width="{THUMBNAIL}" height="{THUMBNAIL}" loading="lazy" decoding="async">'
-        f"<figcaption>{share}</figcaption></figure></li>"
-    )
+    share = f"{100 * _certainty(row):.0f} %"
+    picture = markup.image(
+        data_url(row.thumbnail, "jpeg"), f"{row.name}: {answer}, {share}",
+        title=row.name, width=THUMBNAIL, height=THUMBNAIL, loading="lazy", decoding="async",
+    )  # fmt: skip
+    return f"<li>{markup.figure(picture, share)}</li>"
 
 
 def table(rows: Sequence[Row], answers: Sequence[str], language: str) -> dict[str, Any]:
-    """What `album_table.js` shows: file, answer, probability, and a column for each answer where they are at most ten."""
+    """What `table.js` shows: file, answer, probability, and a column for each answer where they are at most ten."""
     columns = list(answers) if len(answers) <= _SHOWN_COLUMNS else []
     headers = [say(f"album.{key}", language) for key in ("file", "answer", "probability")]
     data = []

@@ -1,4 +1,8 @@
-"""Wrong? A visitor may correct an answer, where the owner of the app wants to keep such photos."""
+"""Wrong? A visitor may correct an answer, where the owner of the app wants to keep such photos.
+
+This file is the part of the Classify tab. `store` keeps the photos in a folder, `dataset` sends them on to the Hub,
+`limit` counts how often a visitor corrects.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from huggingface_hub import constants
 
 from model.photo import PhotoError
 from ui.corrections.dataset import CorrectionDataset
-from ui.corrections.store import CannotUndo, CorrectionStore, Limit, StoreFull
+from ui.corrections.limit import Limit
+from ui.corrections.store import CannotUndo, CorrectionStore, StoreFull
 from ui.service import Busy, Service
 from ui.settings import Settings
 from ui.texts import language_of, say, t
@@ -115,7 +120,7 @@ def _choice(labels: tuple[str, ...]) -> gr.Radio | gr.Dropdown:
 
 
 def _client(request: gr.Request) -> str:
-    """Whom to count a correction to: the address, and what a proxy says about it. Who lies about that meets the other limit."""
+    """Whom a correction is counted for: the address, and what a proxy adds. A forged one still meets the limit for all."""
     host = request.client.host if request.client else ""
     return f"{host} {request.headers.get('x-forwarded-for', '')}"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
+from model.errors import first_line
 from ui.corrections.store import LOG, CorrectionStore
 
 EVERY_SECONDS = 300  # the Hub allows about a hundred commits an hour
@@ -45,7 +46,7 @@ class CorrectionDataset:
             self._api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
             info = self._api.dataset_info(repo, files_metadata=True)
         except Exception as error:  # the client and the network raise their own
-            raise ValueError(f"CORRECTIONS_REPO: the dataset {repo} cannot be used: {_reason(error)}") from None
+            raise ValueError(f"CORRECTIONS_REPO: the dataset {repo} cannot be used: {first_line(error)}") from None
         self.is_private = bool(info.private)
         files = {file.rfilename: file.size or 0 for file in info.siblings or []}
         self._there = {name: label for label, _, name in (path.partition("/") for path in files) if label in store.labels}
@@ -90,7 +91,7 @@ class CorrectionDataset:
                     commit_message=f"Corrections by visitors: {len(sent)}",
                 )  # fmt: skip
             except Exception as error:  # the client and the network raise their own; the next round tries again
-                logger.warning("%d corrections could not be sent to %s: %s", len(sent), self.repo, _reason(error))
+                logger.warning("%d corrections could not be sent to %s: %s", len(sent), self.repo, first_line(error))
                 return False
             self._there.update(sent)
             return True
@@ -120,8 +121,3 @@ class CorrectionDataset:
 
 def _leave(*_: Any) -> None:
     sys.exit(0)
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -13,7 +13,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,12 @@ from typing import Any
 from PIL import Image
 
 from model.photo import PhotoSource, open_photo
+from model.whole import UNFINISHED, whole_file
 
 LOG = "corrections.jsonl"
 MAX_SIDE = 1024
 UNDO_SECONDS = 600
 _QUALITY = 90
-_UNFINISHED = ".part"
 _NO_FOLDER = re.compile(r'[<>:"/\\|?*]|^\.|^__MACOSX|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)$', re.IGNORECASE)
 
 
@@ -76,7 +76,7 @@ class CorrectionStore:
             raise ValueError("no label of this model can be the name of a folder, so corrections cannot be kept")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for unfinished in folder.glob(f"*/.*{_UNFINISHED}"):
+            for unfinished in folder.glob(f"*/.*{UNFINISHED}"):
                 unfinished.unlink()
             with (folder / LOG).open("ab+") as log:
                 if log.tell() and log.seek(-1, os.SEEK_END) >= 0 and log.read(1) != b"\n":
@@ -133,7 +133,7 @@ class CorrectionStore:
             undone = self._receipts.pop(receipt, None)
             if undone is None:
                 raise CannotUndo
-            others = [each.label for each in self._receipts.values() if each.name == undone.name]
+            others = [correction.label for correction in self._receipts.values() if correction.name == undone.name]
             label = others[-1] if others else self._before.pop(undone.name)
             current = self.label_of(undone.name)
             if current is not None and label is None:
@@ -154,22 +154,18 @@ class CorrectionStore:
         """Names of the files that somebody may still undo."""
         with self._lock:
             self._forget_old()
-            return {each.name for each in self._receipts.values()}
+            return {correction.name for correction in self._receipts.values()}
 
     def _forget_old(self) -> None:
         oldest = time.monotonic() - UNDO_SECONDS
-        self._receipts = {key: each for key, each in self._receipts.items() if each.made > oldest}
-        open_names = {each.name for each in self._receipts.values()}
+        self._receipts = {key: correction for key, correction in self._receipts.items() if correction.made > oldest}
+        open_names = {correction.name for correction in self._receipts.values()}
         self._before = {name: label for name, label in self._before.items() if name in open_names}
 
     def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
-        with unfinished.open("wb") as file:
+        with whole_file(path) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
 
     def _move(self, name: str, old: str, new: str) -> None:
         if old != new:
@@ -190,11 +186,11 @@ class CorrectionStore:
 
 def usable_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """The labels that can be names of folders on every system, and do not differ by upper and lower case alone."""
-    found: dict[str, str] = {}
+    usable: dict[str, str] = {}
     for label in labels:
         if label.isprintable() and label.strip() == label != "" and len(label) <= 100 and not _NO_FOLDER.search(label):
-            found.setdefault(label.casefold(), label)
-    return tuple(found.values())
+            usable.setdefault(label.casefold(), label)
+    return tuple(usable.values())
 
 
 def encode(photo: PhotoSource) -> bytes:
@@ -209,26 +205,3 @@ def encode(photo: PhotoSource) -> bytes:
     buffer = io.BytesIO()
     clean.save(buffer, "JPEG", quality=_QUALITY)
     return buffer.getvalue()
-
-
-class Limit:
-    """How often something may happen within a minute: for each client, and in all.
-
-    Args:
-        now: seconds, for tests.
-    """
-
-    def __init__(self, per_client: int, in_all: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._per_client, self._in_all, self._now = per_client, in_all, now
-        self._times: list[tuple[float, str]] = []
-        self._lock = threading.Lock()
-
-    def take(self, client: str) -> bool:
-        """Whether it may happen once more now; if so, it is counted."""
-        with self._lock:
-            since = self._now() - 60
-            self._times = [each for each in self._times if each[0] > since]
-            if len(self._times) >= self._in_all or sum(each[1] == client for each in self._times) >= self._per_client:
-                return False
-            self._times.append((self._now(), client))
-            return True

@@ -1,4 +1,8 @@
-"""The tab that looks inside the network: its stages and filters, and what its layers make of the visitor's photo."""
+"""The tab that looks inside the network: its stages and filters, and what its layers make of the visitor's photo.
+
+This file is the tab. `feature_maps` makes its pictures and its table, `patches` finds the stored pictures that activate
+a channel.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ from PIL import Image
 from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.inside.graph import Layer
-from model.photo import fit
-from ui.classify import readable_errors
+from model.resize import fit
+from ui import markup
+from ui.data_url import image_url
+from ui.errors import readable_errors
 from ui.heat import overlay
 from ui.inside import feature_maps as pictures
 from ui.inside.patches import Patches
@@ -29,7 +35,7 @@ _STYLE = """
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-size: var(--text-sm) }
 th, td { padding: 4px 10px; text-align: right; border-bottom: 1px solid var(--border-color-primary) }
-.pictures { display: flex; flex-wrap: wrap; gap: 12px }
+.row { display: flex; flex-wrap: wrap; gap: 12px }
 figure { margin: 0; max-width: 100% }
 figure img { display: block; max-width: 100%; border-radius: var(--radius-sm) }
 .patches img { width: 96px; height: 96px; object-fit: contain; background: #808080; image-rendering: pixelated }
@@ -67,7 +73,7 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
             return say("inside.no_filters", language)
         count, _, rows, columns = filters.shape
         caption = say("inside.filters", language, n=count, rows=rows, columns=columns)
-        return pictures.figure(pictures.image_tag(pictures.filters_picture(filters), caption, lossless=True), caption)
+        return markup.figure(markup.image(image_url(pictures.filters_picture(filters), "png"), caption), caption)
 
     async def on_photo(photo: bytes | None, layer_number: int | None, request: gr.Request) -> tuple[str, Any, str]:
         if photo is None:
@@ -103,14 +109,14 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
         prepared = fit(image, size)
         planes = inside.run(classifier.batch([prepared]), [inside.graph.first_input])[0][0]
         sizes = {"was": f"{image.width}×{image.height}", "now": f"{size.width}×{size.height}"}
-        photo = pictures.image_tag(Image.fromarray(prepared), say("inside.given_alt", language))
-        shown = [pictures.figure(photo, say("inside.given", language, **sizes))]
+        photo = markup.image(image_url(Image.fromarray(prepared)), say("inside.given_alt", language))
+        shown = [markup.figure(photo, say("inside.given", language, **sizes))]
         if len(planes) == 3:
             caption = say(
                 "inside.planes", language, low=number(planes.min(), language, 2), high=number(planes.max(), language, 2)
             )
-            shown.append(pictures.figure(pictures.image_tag(pictures.planes_picture(planes), caption), caption))
-        return pictures.row_of(shown)
+            shown.append(markup.figure(markup.image(image_url(pictures.planes_picture(planes)), caption), caption))
+        return markup.row(*shown)
 
     def _values(image: Image.Image, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
         """The photo as the network takes it (H, W, 3), and the layer's maps (C, h, w)."""
@@ -128,7 +134,7 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
         ]
 
     def _channel(image: Image.Image, layer: Layer, place: int, language: str) -> str:
-        """One map over the photo, where it is highest, and the stored pictures that excite it."""
+        """One map over the photo, where it is highest, and the stored pictures that activate it."""
         prepared, maps = _values(image, layer)
         shown = pictures.strongest(maps)
         channel = shown[min(max(place, 0), len(shown) - 1)]
@@ -136,17 +142,15 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
         row, column = np.unravel_index(int(values.argmax()), values.shape)
         above = values - values.min()
         on_photo = overlay(Image.fromarray(prepared), HeatMap("", "CAM", above, (0, 0, 1, 1), float(above.max())))
-        own = pictures.figure(
-            pictures.image_tag(pictures.marked(on_photo, layer, int(row), int(column)), say("inside.own_alt", language)),
-            say("inside.own", language, n=channel + 1),
-        )
+        framed = image_url(pictures.marked(on_photo, layer, int(row), int(column)))
+        own = markup.figure(markup.image(framed, say("inside.own_alt", language)), say("inside.own", language, n=channel + 1))
         best = patches.best(service.explainer.inside, layer, channel, _PATCHES_SHOWN)
         parts = "".join(
-            pictures.figure(pictures.image_tag(patch.image, patch.name), number(patch.activation, language, 2))
+            markup.figure(markup.image(image_url(patch.image), patch.name), number(patch.activation, language, 2))
             for patch in best
         )
         heading = say("inside.patches", language, n=channel + 1)
-        return pictures.row_of([own, f'<div><p>{heading}</p><div class="pictures patches">{parts}</div></div>'])
+        return markup.row(own, f'<div><p>{heading}</p><div class="row patches">{parts}</div></div>')
 
     gr.Markdown(t("inside.intro"))
     with gr.Row():

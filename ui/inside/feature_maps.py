@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from model.config import Config
 from model.inside.graph import Graph, Layer
-from ui.data_url import image_url
-from ui.heat import PALETTE
+from ui.palette import heat_colours
 from ui.texts import number, say
 
 MAPS_SHOWN = 24
@@ -29,7 +27,7 @@ def map_picture(values: np.ndarray) -> Image.Image:
     """One map (h, w) in the colours of the heat map, from its smallest to its largest value, in whole squares."""
     low, high = float(values.min()), float(values.max())
     scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
-    picture = Image.fromarray(PALETTE[(scaled * 255).astype(np.uint8)].astype(np.uint8))
+    picture = Image.fromarray(heat_colours(scaled).astype(np.uint8))
     factor = max(1, _MAP_SIDE // max(picture.size))
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
@@ -68,11 +66,6 @@ def marked(picture: Image.Image, layer: Layer, row: int, column: int) -> Image.I
     return copy
 
 
-def image_tag(picture: Image.Image, alt: str, lossless: bool = False) -> str:
-    """The picture inside an <img>, so that no file is written."""
-    return f'<img src="{image_url(picture, "png" if lossless else "jpeg")}" alt="{html.escape(alt)}">'
-
-
 def stages_html(graph: Graph, config: Config, language: str) -> str:
     """The way of a photo through the network, as boxes, and the numbers of every stage, as a table."""
     size, head = config.input, graph.head
@@ -81,7 +74,7 @@ def stages_html(graph: Graph, config: Config, language: str) -> str:
               for s in graph.stages]  # fmt: skip
     if head is not None and head.linear is not None:
         boxes.append(f"<b>{number(graph.shapes[head.features][1], language)}</b>{say('inside.box_head', language)}")
-    shown = ", ".join(html.escape(answer) for answer in config.answers[:3]) + (" …" if len(config.answers) > 3 else "")
+    shown = ", ".join(escape(answer) for answer in config.answers[:3]) + (" …" if len(config.answers) > 3 else "")
     boxes.append(f"<b>{number(len(config.answers), language)}</b>{shown}")
     steps = '<span class="arrow" aria-hidden="true">→</span>'.join(f'<span class="box">{box}</span>' for box in boxes)
     rows = [
@@ -122,13 +115,3 @@ def layer_name(layer: Layer, language: str) -> str:
 def _field(layer: Layer, language: str) -> str:
     side = layer.receptive_field
     return say("inside.whole", language) if side is None else f"{side}×{side}"
-
-
-def row_of(pictures: Sequence[str]) -> str:
-    """Figures side by side."""
-    return f'<div class="pictures">{"".join(pictures)}</div>'
-
-
-def figure(picture: str, caption: str) -> str:
-    """A picture with its caption."""
-    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -1,4 +1,10 @@
-"""The convolution lab: what the first layers of a network do, step by step, on the visitor's own photo."""
+"""The convolution lab: what the first layers of a network do, step by step, on the visitor's own photo.
+
+This file is the tab, and `wiring` keeps it up to date. The mathematics, on arrays: `convolution`, `edges`, `sliding` (a
+kernel's places one by one); they take a `photo` and a kernel of `KERNELS` or the visitor's `own_kernel`. What is shown:
+`drawing` and `animation` make pictures, `figures` HTML. From one to the other, a step at a time: `steps`, `edge_steps`,
+`sliding_steps`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +16,8 @@ import gradio as gr
 from ui.lab import edge_steps, figures, sliding_steps, steps
 from ui.lab.convolution import KERNELS
 from ui.lab.own_kernel import SIZES, STARTS
-from ui.lab.photo import OWN, Photo, Sliding
-from ui.lab.sliding import PLACES
+from ui.lab.photo import Photo
+from ui.lab.sliding import OWN, PLACES, Sliding
 from ui.lab.wiring import Lab, Work, without_photo
 from ui.photo_input import PhotoInput
 from ui.texts import t

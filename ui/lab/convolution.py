@@ -89,7 +89,7 @@ def convolve(
         kernel: (k, k) with k odd.
         stride: s, at least 1: the pixels from one place to the next.
         padding: what lies outside: nothing ("valid": the kernel stays inside), "zeros", the last pixel again ("edge"),
-            or the picture mirrored at its last pixel ("reflect").
+            or the picture reflected at its last pixel ("reflect").
         flip: turn the kernel by 180 degrees first.
 
     Returns:
@@ -157,12 +157,12 @@ def pool(values: npt.NDArray[np.generic], kind: Pooling = "max", window: int = 2
     for axis in (0, 1):  # the largest of the largest in each column is the largest of all; the same for means
         lines = np.moveaxis(pooled, axis, 0)
         end = output_size(len(lines), window, stride) * stride
-        found = lines[:end:stride].copy("K")  # as it lies in memory, not transposed
+        combined = lines[:end:stride].copy("K")  # as it lies in memory, not transposed
         for first in range(1, window):
-            combine(found, lines[first : first + end : stride], out=found)
+            combine(combined, lines[first : first + end : stride], out=combined)
         if kind == "average":
-            found /= np.float32(window)
-        pooled = np.moveaxis(found, 0, axis)
+            combined /= np.float32(window)
+        pooled = np.moveaxis(combined, 0, axis)
     return pooled
 
 

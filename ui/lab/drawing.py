@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 from ui.data_url import image_url
 from ui.lab.convolution import Floats
 from ui.lab.edges import STRONGEST, Gradient
+from ui.palette import heat_colours
 
 Picture = npt.NDArray[np.uint8]
 
@@ -19,7 +20,6 @@ _SMALL_PIXELS = 100_000  # up to here PNG, which keeps every pixel, costs no mor
 _LINE_COLOURS = {"blue": (0, 114, 178), "orange": (230, 159, 0), "pink": (204, 121, 167), "green": (0, 158, 115)}
 LINE_NAMES = tuple(_LINE_COLOURS)
 _THUMBNAIL = 400  # pixels along the longer side
-_HEAT = ((0, 0, 0), (120, 0, 90), (220, 50, 30), (255, 170, 0), (255, 255, 220))
 
 
 def data_url(picture: Picture) -> str:
@@ -71,10 +71,8 @@ def hue_wheel(size: int = 120) -> Picture:
 
 
 def heat(shares: Floats, photo: Picture) -> Picture:
-    """RGB (H, W, 3): shares from 0 (black) over red and yellow to the largest (almost white), laid over the photo by half."""
-    stops = np.linspace(0, 255, len(_HEAT))
-    table = np.stack([np.interp(np.arange(256), stops, channel) for channel in zip(*_HEAT, strict=True)], axis=1)
-    colours = table.astype(np.uint8)[shades(shares, 0, float(shares.max()) or 1.0)]
+    """RGB (H, W, 3): shares in the colours of heat, from 0 to the largest, laid over the photo by half."""
+    colours = heat_colours(shares / (float(shares.max()) or 1.0)).astype(np.uint8)
     return np.asarray(Image.blend(Image.fromarray(photo), Image.fromarray(colours), 0.6))
 
 

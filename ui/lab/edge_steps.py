@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ui import markup
 from ui.lab import figures
 from ui.lab.drawing import LINE_NAMES, heat, hue_wheel, hues, shades, with_lines
 from ui.lab.edges import contour_lines, density, direction_histogram, edge_map, gradient
@@ -20,18 +21,18 @@ def gradient_step(photo: Photo, language: str) -> str:
     steepest = float(slope.magnitude.max())
     steep = say("lab.magnitude", language, size=size(photo.grey.shape), steepest=number(steepest, language))
     way = say("lab.direction", language, size=f"{size(photo.grey.shape)}×3")
-    return figures.row(
-        figures.figure(shades(slope.magnitude, 0, max(steepest, 1)), say("lab.magnitude_alt", language), steep),
-        figures.figure(hues(slope), say("lab.direction_alt", language), way),
-    ) + figures.row(figures.figure(hue_wheel(), say("lab.wheel_alt", language), say("lab.wheel", language)))
+    return markup.row(
+        figures.picture(shades(slope.magnitude, 0, max(steepest, 1)), say("lab.magnitude_alt", language), steep),
+        figures.picture(hues(slope), say("lab.direction_alt", language), way),
+    ) + markup.row(figures.picture(hue_wheel(), say("lab.wheel_alt", language), say("lab.wheel", language)))
 
 
 def edge_step(photo: Photo, threshold: float, language: str) -> str:
     """The pixels that are at least as steep as the threshold."""
     edges = edge_map(gradient(photo.grey).magnitude, threshold)
-    found, percent = number(int(np.count_nonzero(edges)), language), number(100 * float(edges.mean()), language)
-    caption = say("lab.edge_map", language, size=size(edges.shape), edges=found, percent=percent)
-    return figures.figure(edges.astype(np.uint8) * np.uint8(255), say("lab.edge_map_alt", language), caption, "whole")
+    count, percent = number(int(np.count_nonzero(edges)), language), number(100 * float(edges.mean()), language)
+    caption = say("lab.edge_map", language, size=size(edges.shape), edges=count, percent=percent)
+    return figures.picture(edges.astype(np.uint8) * np.uint8(255), say("lab.edge_map_alt", language), caption, "whole")
 
 
 def density_step(photo: Photo, threshold: float, window: int, language: str) -> str:
@@ -41,7 +42,7 @@ def density_step(photo: Photo, threshold: float, window: int, language: str) -> 
     caption = say(
         "lab.density", language, size=size(shares.shape), window=window, most=number(100 * float(shares.max()), language)
     )
-    return figures.figure(heat(shares, photo.rgb), say("lab.density_alt", language), caption, "whole")
+    return figures.picture(heat(shares, photo.rgb), say("lab.density_alt", language), caption, "whole")
 
 
 def orientation_step(photo: Photo, threshold: float, language: str) -> str:
@@ -53,9 +54,9 @@ def orientation_step(photo: Photo, threshold: float, language: str) -> str:
         return figures.sentence(say("lab.orientation_none", language))
     text = say(
         "lab.orientation", language, most=names[int(shares.argmax())], percent=number(100 * float(shares.max()), language),
-        flat=number(100 * float(shares[0]), language), upright=number(100 * float(shares[_BINS // 2]), language),
+        horizontal=number(100 * float(shares[0]), language), vertical=number(100 * float(shares[_BINS // 2]), language),
     )  # fmt: skip
-    return figures.diagram(figures.bars(shares, names, text), text)
+    return markup.figure(figures.bars(shares, names, text), text)
 
 
 def contour_step(photo: Photo, levels: int, smoothing: float, language: str) -> str:
@@ -66,4 +67,4 @@ def contour_step(photo: Photo, levels: int, smoothing: float, language: str) -> 
     legend = ", ".join(f"{number(level, language)} {name}" for level, name in zip(brightness, names, strict=False))
     lines = sum(map(len, groups))
     caption = say("lab.contours", language, size=size(photo.rgb.shape), lines=number(lines, language), legend=legend)
-    return figures.figure(with_lines(photo.rgb, groups), say("lab.contours_alt", language), caption, "whole")
+    return figures.picture(with_lines(photo.rgb, groups), say("lab.contours_alt", language), caption, "whole")

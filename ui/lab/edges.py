@@ -107,7 +107,7 @@ def direction_histogram(slope: Gradient, edges: npt.NDArray[np.bool_], bins: int
     Args:
         slope: of the picture.
         edges: bool (H, W): which pixels count.
-        bins: bin i holds the edges at i · 180 / bins degrees: 0 lies flat, 45 rises to the right, 90 stands upright.
+        bins: bin i holds the edges at i · 180 / bins degrees: 0 is horizontal, 45 rises to the right, 90 is vertical.
 
     Returns:
         float64 (bins,), shares that add up to 1; all 0 where there is no edge.

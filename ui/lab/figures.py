@@ -1,4 +1,4 @@
-"""HTML for what the lab shows: figures, tables of numbers and diagrams, in the page's colours, light and dark.
+"""HTML for what the lab shows: pictures, tables of numbers and diagrams, in the page's colours, light and dark.
 
 Whatever text comes in is escaped here; pictures come in as `data:` URLs, so that nothing is kept on the server.
 """
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ui import markup
 from ui.lab.drawing import Picture, data_url
 from ui.texts import number
 
@@ -53,28 +54,17 @@ def size(shape: Sequence[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def figure(picture: Picture, alt: str, caption: str, look: Literal["", "whole", "thumbnail", "pixels"] = "") -> str:
+def picture(pixels: Picture, alt: str, caption: str, look: Literal["", "whole", "thumbnail", "pixels"] = "") -> str:
     """A picture with its caption.
 
     Args:
-        picture: uint8 (H, W) or (H, W, 3).
+        pixels: uint8 (H, W) or (H, W, 3).
         alt: what it shows, for those who do not see it.
         caption: the text below it.
         look: "whole" on a line of its own, "thumbnail" small, "pixels" so large that pixels are squares; shares a line
             with others by default.
     """
-    image = f'<img src="{data_url(picture)}" alt="{escape(alt)}">'
-    return f'<figure class="{look}">{image}<figcaption>{escape(caption)}</figcaption></figure>'
-
-
-def diagram(svg: str, caption: str) -> str:
-    """A diagram with its caption."""
-    return f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def row(*parts: str) -> str:
-    """Things side by side, or one below the other where the page is narrow."""
-    return f'<div class="row">{"".join(parts)}</div>'
+    return markup.figure(markup.image(data_url(pixels), alt), caption, look)
 
 
 def sentence(text: str) -> str:

@@ -1,24 +1,21 @@
-"""What the lab's steps are given: a photo of at most a megapixel, and what the visitor chose to do with it."""
+"""What the lab's steps are given: a photo of at most a megapixel, and the spot in it that is looked at closely."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from model.photo import open_photo
-from ui.lab.convolution import KERNELS, Floats, Padding, feature_map, flipped
 from ui.lab.drawing import Picture
-from ui.lab.own_kernel import LabError, own_kernel
+from ui.lab.own_kernel import LabError
 
 MAX_PIXELS = 1_000_000
 MIN_SIDE = 16
-OWN = "own"
 _ENOUGH = (1000, 1000)  # pixels a side that a much larger photo is opened at
 
 
@@ -67,51 +64,3 @@ def open_for_lab(data: bytes, across: float = 0.5, down: float = 0.5) -> Photo:
     if min(image.size) < MIN_SIDE:
         raise LabError("lab.photo_small", height=image.height, width=image.width, least=MIN_SIDE)
     return Photo(np.asarray(image), across, down)
-
-
-@dataclass(frozen=True)
-class Sliding:
-    """Which kernel slides over the photo, and how.
-
-    Attributes:
-        kernels: one, or two whose maps are combined.
-        stride: 1 to 4.
-        padding: see `convolve`.
-        channels: "grey", or "rgb" for each channel on its own.
-        flip: convolution as mathematics has it, in place of cross-correlation.
-    """
-
-    kernels: tuple[Floats, ...]
-    stride: int = 1
-    padding: Padding = "valid"
-    channels: Literal["grey", "rgb"] = "grey"
-    flip: bool = False
-
-    @classmethod
-    def chosen(
-        cls, name: str, own: object, stride: float, padding: Padding, channels: Literal["grey", "rgb"], operation: str
-    ) -> Sliding:
-        """From the values of the controls.
-
-        Raises:
-            LabError: the visitor's own kernel cannot be used.
-        """
-        kernels = (own_kernel(own),) if name == OWN else KERNELS[name]
-        return cls(kernels, int(stride), padding, channels, operation == "convolution")
-
-    @property
-    def applied(self) -> Floats:
-        """The first kernel as it is laid on the photo: turned by 180 degrees for convolution."""
-        return flipped(self.kernels[0]).astype(np.float32) if self.flip else self.kernels[0]
-
-    def source(self, photo: Photo) -> Picture:
-        """What the kernel slides over: (H, W) or (H, W, 3)."""
-        return photo.grey if self.channels == "grey" else photo.rgb
-
-    def map(self, photo: Photo) -> Floats:
-        """The feature map of the whole photo."""
-        return feature_map(self.source(photo), self.kernels, self.stride, self.padding, self.flip)
-
-    def closeup(self, values: Picture, flip: bool) -> Floats:
-        """The map of a part, without padding."""
-        return feature_map(values, self.kernels, self.stride, "valid", flip)

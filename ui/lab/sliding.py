@@ -1,29 +1,68 @@
-"""A kernel sliding over a small crop: each place as numbers, and all places as an animation that plays once."""
+"""A kernel that slides over a photo: how it does, and every place that it has on a small crop, in numbers."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
 
-from ui.lab.convolution import Floats, convolve, output_size
+from ui.lab.convolution import KERNELS, Floats, Padding, feature_map, flipped, output_size
 from ui.lab.drawing import Picture
-from ui.texts import ENGLISH, number
+from ui.lab.own_kernel import own_kernel
+from ui.lab.photo import Photo
 
-PLACES = 5  # along each side, where the stride is 1
-_FRAME_MS, _LAST_FRAME_MS = 900, 3000
-_CELL, _GAP, _MARGIN = 38, 34, 8
-_FONT_SIZE = 13
-# palette: 64 greys for the cells, then the colours of everything else
-_GREYS = 64
-_GREY_COLOURS = [(level * 255 // (_GREYS - 1),) * 3 for level in range(_GREYS)]
-_COLOURS = {"paper": (255, 255, 255), "ink": (20, 20, 20), "light": (255, 255, 255), "window": (200, 80, 0),
-            "kernel": (255, 236, 210), "empty": (235, 235, 235), "line": (150, 150, 150)}  # fmt: skip
-_INDEX = {name: _GREYS + number for number, name in enumerate(_COLOURS)}
+OWN = "own"  # the name of the visitor's own kernel, beside those of `KERNELS`
+PLACES = 5  # along each side of the crop, where the stride is 1
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """Which kernel slides over the photo, and how.
+
+    Attributes:
+        kernels: one, or two whose maps are combined.
+        stride: 1 to 4.
+        padding: see `convolve`.
+        channels: "grey", or "rgb" for each channel on its own.
+        flip: convolution as mathematics has it, in place of cross-correlation.
+    """
+
+    kernels: tuple[Floats, ...]
+    stride: int = 1
+    padding: Padding = "valid"
+    channels: Literal["grey", "rgb"] = "grey"
+    flip: bool = False
+
+    @classmethod
+    def chosen(
+        cls, name: str, own: object, stride: float, padding: Padding, channels: Literal["grey", "rgb"], operation: str
+    ) -> Sliding:
+        """From the values of the controls.
+
+        Raises:
+            LabError: the visitor's own kernel cannot be used.
+        """
+        kernels = (own_kernel(own),) if name == OWN else KERNELS[name]
+        return cls(kernels, int(stride), padding, channels, operation == "convolution")
+
+    @property
+    def applied(self) -> Floats:
+        """The first kernel as it is laid on the photo: turned by 180 degrees for convolution."""
+        return flipped(self.kernels[0]).astype(np.float32) if self.flip else self.kernels[0]
+
+    def source(self, photo: Photo) -> Picture:
+        """What the kernel slides over: (H, W) or (H, W, 3)."""
+        return photo.grey if self.channels == "grey" else photo.rgb
+
+    def map(self, photo: Photo) -> Floats:
+        """The feature map of the whole photo."""
+        return feature_map(self.source(photo), self.kernels, self.stride, self.padding, self.flip)
+
+    def closeup(self, values: Picture, flip: bool) -> Floats:
+        """The map of a part, without padding."""
+        return feature_map(values, self.kernels, self.stride, "valid", flip)
 
 
 @dataclass(frozen=True)
@@ -60,76 +99,11 @@ def places(crop: npt.NDArray[np.generic], kernel: Floats, stride: int = 1) -> li
     """
     size = len(kernel)
     rows, columns = (output_size(side, size, stride) for side in crop.shape)
-    found = []
+    steps = []
     for row in range(rows):
         for column in range(columns):
             top, left = row * stride, column * stride
             window = crop[top : top + size, left : left + size].astype(np.float32)
             products = window * kernel
-            found.append(Place(row, column, window, products, float(products.sum())))
-    return found
-
-
-def animation(crop: Picture, kernel: Floats, stride: int = 1, language: str = ENGLISH) -> bytes:
-    """The kernel's way over the crop as a GIF that plays once: crop and window, products, and the map as it fills.
-
-    Args:
-        crop: uint8 (n, n), grey; at most 9 × 9.
-        kernel: (k, k).
-        stride: at least 1.
-        language: how numbers are written.
-    """
-    frames = list(_frames(crop, kernel, stride, language))
-    buffer = io.BytesIO()
-    durations = [_FRAME_MS] * (len(frames) - 1) + [_LAST_FRAME_MS]
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, optimize=False)
-    return buffer.getvalue()
-
-
-def _frames(crop: Picture, kernel: Floats, stride: int, language: str) -> Iterator[Image.Image]:
-    steps = places(crop, kernel, stride)
-    values = convolve(crop, kernel, stride)
-    low, high = float(values.min()), float(values.max())
-    side, size, out = len(crop), len(kernel), len(values)
-    lefts = _MARGIN, _MARGIN + side * _CELL + _GAP, _MARGIN + (side + size) * _CELL + 2 * _GAP
-    base = Image.new("P", (lefts[2] + out * _CELL + _MARGIN, side * _CELL + 2 * _MARGIN), _INDEX["paper"])
-    base.putpalette([level for colour in (*_GREY_COLOURS, *_COLOURS.values()) for level in colour])
-    sheet = _Sheet(base, language)
-    for row, column in np.ndindex(crop.shape):
-        sheet.grey(lefts[0], row, column, float(crop[row, column]), int(crop[row, column]) / 255)
-    for row, column in np.ndindex(values.shape):
-        sheet.cell(lefts[2], row, column, "", _INDEX["empty"], _INDEX["ink"])
-    for step in steps:
-        for row, column in np.ndindex(kernel.shape):
-            sheet.cell(
-                lefts[1], row, column, number(float(step.products[row, column]), language, 2), _INDEX["kernel"], _INDEX["ink"]
-            )
-        sheet.grey(lefts[2], step.row, step.column, step.total, (step.total - low) / ((high - low) or 1))
-        frame = _Sheet(base.copy(), language)
-        frame.outline(lefts[0], step.row * stride, step.column * stride, size)
-        frame.outline(lefts[1], 0, 0, size)
-        frame.outline(lefts[2], step.row, step.column, 1)
-        yield frame.image
-
-
-class _Sheet:
-    """Squares with numbers in them, on a picture with our palette."""
-
-    def __init__(self, image: Image.Image, language: str) -> None:
-        self.image, self._language = image, language
-        self._draw = ImageDraw.Draw(image)
-        self._font = ImageFont.load_default(_FONT_SIZE)
-
-    def grey(self, left: int, row: int, column: int, value: float, lightness: float) -> None:
-        ink = _INDEX["ink"] if lightness > 0.5 else _INDEX["light"]
-        self.cell(left, row, column, number(value, self._language), round(lightness * (_GREYS - 1)), ink)
-
-    def cell(self, left: int, row: int, column: int, text: str, fill: int, ink: int) -> None:
-        x, y = left + column * _CELL, _MARGIN + row * _CELL
-        self._draw.rectangle((x, y, x + _CELL, y + _CELL), fill, _INDEX["line"])
-        text = text.replace("−", "-")  # the font has no minus sign
-        self._draw.text((x + _CELL / 2, y + _CELL / 2), text, ink, self._font, anchor="mm")
-
-    def outline(self, left: int, row: int, column: int, cells: int) -> None:
-        x, y = left + column * _CELL, _MARGIN + row * _CELL
-        self._draw.rectangle((x - 1, y - 1, x + cells * _CELL + 1, y + cells * _CELL + 1), outline=_INDEX["window"], width=4)
+            steps.append(Place(row, column, window, products, float(products.sum())))
+    return steps

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from ui import markup
 from ui.data_url import data_url
 from ui.lab import figures
+from ui.lab.animation import animation
 from ui.lab.convolution import convolve
 from ui.lab.drawing import Picture
 from ui.lab.figures import size
-from ui.lab.photo import Photo, Sliding
-from ui.lab.sliding import animation, crop_side, places
+from ui.lab.photo import Photo
+from ui.lab.sliding import Sliding, crop_side, places
 from ui.texts import number, say
 
 
@@ -29,7 +29,7 @@ def position_step(photo: Photo, sliding: Sliding, position: int, language: str) 
     sums = (
         " + ".join(f"{number(pixel, language)}·{_in_brackets(weight, language)}" for pixel, weight in products if weight) or "0"
     )
-    return figures.row(
+    return markup.row(
         figures.number_table(crop, say("lab.position_crop", language, size=size(crop.shape)), language, marked=under),
         figures.number_table(kernel, say("lab.position_kernel", language), language),
         figures.number_table(step.products, say("lab.position_products", language), language),
@@ -43,8 +43,7 @@ def animation_step(photo: Photo, sliding: Sliding, language: str) -> str:
     film = data_url(animation(crop, sliding.applied, sliding.stride, language), "gif")
     out = convolve(crop, sliding.applied, sliding.stride)
     caption = say("lab.animation_caption", language, crop=size(crop.shape), map=size(out.shape))
-    picture = f'<img src="{film}" alt="{escape(say("lab.animation_alt", language))}">'
-    return f'<figure class="whole">{picture}<figcaption>{escape(caption)}</figcaption></figure>'
+    return markup.figure(markup.image(film, say("lab.animation_alt", language)), caption, "whole")
 
 
 def _crop(photo: Photo, sliding: Sliding) -> Picture:

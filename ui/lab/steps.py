@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ui import markup
 from ui.lab import figures
 from ui.lab.convolution import (
     Floats,
@@ -20,7 +21,8 @@ from ui.lab.convolution import (
 from ui.lab.drawing import shades, tone_range, with_frame
 from ui.lab.figures import size
 from ui.lab.own_kernel import LabError
-from ui.lab.photo import Photo, Sliding
+from ui.lab.photo import Photo
+from ui.lab.sliding import Sliding
 from ui.texts import ENGLISH, number, say
 
 GRID = 10
@@ -36,7 +38,7 @@ def framed(photo: Photo, language: str) -> str:
     caption = say(
         "lab.framed", language, size=size(photo.rgb.shape), numbers=number(photo.rgb.size, language), row=top, column=left
     )
-    return figures.figure(with_frame(photo.rgb, top, left, GRID), say("lab.framed_alt", language), caption, "thumbnail")
+    return figures.picture(with_frame(photo.rgb, top, left, GRID), say("lab.framed_alt", language), caption, "thumbnail")
 
 
 def pixel_table(photo: Photo, language: str) -> str:
@@ -53,7 +55,7 @@ def histogram(photo: Photo, language: str) -> str:
     means = (counts @ np.arange(256)) / counts[0].sum()
     red, green, blue = (number(mean, language) for mean in means)
     text = say("lab.histogram", language, red=red, green=green, blue=blue)
-    return figures.diagram(figures.curves(counts.reshape(3, _HISTOGRAM_BINS, -1).sum(axis=2), text), text)
+    return markup.figure(figures.curves(counts.reshape(3, _HISTOGRAM_BINS, -1).sum(axis=2), text), text)
 
 
 def kernel_table(sliding: Sliding, language: str) -> str:
@@ -66,11 +68,11 @@ def kernel_table(sliding: Sliding, language: str) -> str:
         figures.number_table(kernel, caption, language) for kernel, caption in zip(sliding.kernels, captions, strict=True)
     ]
     if len(tables) > 1:
-        return figures.row(*tables) + figures.sentence(say("lab.kernel_two", language))
+        return markup.row(*tables) + figures.sentence(say("lab.kernel_two", language))
     if is_symmetric(sliding.kernels[0]):
-        return figures.row(*tables) + figures.sentence(say("lab.kernel_symmetric", language))
+        return markup.row(*tables) + figures.sentence(say("lab.kernel_symmetric", language))
     turned = figures.number_table(sliding.kernels[0][::-1, ::-1], say("lab.kernel_turned", language), language)
-    return figures.row(*tables, turned) + figures.sentence(say("lab.kernel_differs", language))
+    return markup.row(*tables, turned) + figures.sentence(say("lab.kernel_differs", language))
 
 
 def map_step(photo: Photo, sliding: Sliding, language: str) -> str:
@@ -86,7 +88,7 @@ def map_step(photo: Photo, sliding: Sliding, language: str) -> str:
         out_height=output_size(source.shape[0], kernel, sliding.stride, padding),
         out_width=output_size(source.shape[1], kernel, sliding.stride, padding),
     )  # fmt: skip
-    picture = figures.figure(shades(values, low, high), say("lab.map_alt", language), caption, "whole")
+    picture = figures.picture(shades(values, low, high), say("lab.map_alt", language), caption, "whole")
     return picture + figures.sentence(sums)
 
 
@@ -102,10 +104,10 @@ def closeup_step(photo: Photo, sliding: Sliding, language: str) -> str:
     captions = [say(key, language, size=size(correlated.shape)) for key in ("lab.close_correlated", "lab.close_convolved")]
     difference = number(float(np.abs(correlated - convolved).max()), language)
     in_words = f"{say('lab.close_difference', language, difference=difference)} {_tones(low, high, language)}"
-    return figures.row(
-        figures.figure(part, before, before, "pixels"),
+    return markup.row(
+        figures.picture(part, before, before, "pixels"),
         *(
-            figures.figure(shades(values, low, high), caption, caption, "pixels")
+            figures.picture(shades(values, low, high), caption, caption, "pixels")
             for values, caption in zip((correlated, convolved), captions, strict=True)
         ),
     ) + figures.sentence(in_words)
@@ -121,7 +123,7 @@ def relu_step(photo: Photo, sliding: Sliding, language: str) -> str:
         "lab.relu_count", language, negative=number(negative, language), all=number(values.size, language), percent=percent
     )
     caption = f"{size(values.shape)} → {size(values.shape)}. {counted} {_tones(low, high, language)}"
-    return figures.figure(shades(relu(values), low, high), say("lab.relu_alt", language), caption, "whole")
+    return figures.picture(shades(relu(values), low, high), say("lab.relu_alt", language), caption, "whole")
 
 
 def pool_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, stride: int, language: str) -> str:
@@ -131,12 +133,12 @@ def pool_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, stride
     pooled = _pooled(values, kind, window, stride)
     caption = f"{size(values.shape)} → {size(pooled.shape)}. {_tones(low, high, language)}"
     shares = say("lab.pool_kept", language, percent=number(100 * pooled.size / values.size, language))
-    return figures.figure(shades(pooled, low, high), say("lab.pool_alt", language), f"{caption} {shares}", "whole")
+    return figures.picture(shades(pooled, low, high), say("lab.pool_alt", language), f"{caption} {shares}", "whole")
 
 
 def pooling_example() -> str:
     """The worked example: 4×4 numbers, and what 2×2 max pooling leaves of them."""
-    return figures.row(
+    return markup.row(
         figures.number_table(POOLING_EXAMPLE, "4×4", ENGLISH, window=2),
         figures.number_table(pool(POOLING_EXAMPLE), "→ 2×2", ENGLISH, window=1),
     )

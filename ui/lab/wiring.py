@@ -16,10 +16,9 @@ from model.photo import PhotoError
 from ui.lab import figures
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import open_for_lab
-from ui.photo_input import EXAMPLES, PhotoInput
+from ui.photo_input import PhotoInput, example_buttons
 from ui.texts import language_of, say, t
 
-EXAMPLE = EXAMPLES / "cat.jpg"
 _AT_ONCE = 2  # events that are worked out at the same time; the others wait
 
 Work = Callable[..., str]
@@ -46,8 +45,7 @@ class Lab:
                     alt_text=t("lab.photo_alt"),
                     elem_id="lab-photo",
                 )
-                example = gr.Button(t("lab.example"), elem_id="lab-example")
-                example.click(lambda: str(EXAMPLE), None, self.photo, api_visibility="private", show_progress="hidden")
+                example_buttons(self.photo)
             with gr.Column(min_width=280):
                 gr.Markdown(t("lab.start"))
                 self._spot = [

@@ -3,6 +3,7 @@
 `live.js` takes a frame, sends it to `/api/classify` and waits for the answer before it takes the next: what the camera
 shows meanwhile is skipped, so no visitor has more than one photo under way, however slow the server is. Gradio's own
 stream posts a frame at a fixed rate whether the last was answered or not, and holds a place in the queue all the while.
+`live.html` and `live.css` are what the tab looks like.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from pathlib import Path
 
 import gradio as gr
 
+from model.resize import OVERSAMPLING
 from ui.scripts import script, texts_of
 from ui.service import Service
 from ui.texts import t
 
 _HERE = Path(__file__).parent
-_OVERSAMPLING = 1.4  # the sharpest frame that the classifier makes use of, as a multiple of its input
 
 
 def build(service: Service) -> None:
@@ -31,5 +32,5 @@ def build(service: Service) -> None:
         elem_id="live",
         texts=texts_of("live"),
         answers=list(config.answers),
-        side=round(_OVERSAMPLING * max(config.input.height, config.input.width)),
+        side=round(OVERSAMPLING * max(config.input.height, config.input.width)),
     )

@@ -75,7 +75,7 @@ async function frame() {
   const scale = Math.min(1, props.side / Math.min(video.videoWidth, video.videoHeight));
   canvas.width = Math.round(video.videoWidth * scale);
   canvas.height = Math.round(video.videoHeight * scale);
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height); // as the camera sees it, never mirrored
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height); // as the camera sees it, never flipped
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
 }
 

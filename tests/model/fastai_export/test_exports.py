@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from model import Classifier, ModelError
-from tests.running import ROOT
+from tests.exports.files import EXPORTS, PICTURES
 
-EXPORTS = ROOT / "tests" / "exports"
-PICTURES = sorted((EXPORTS / "pictures").glob("*.png"))
 RECORDED = {path.parent: json.loads(path.read_text("utf-8")) for path in sorted(EXPORTS.glob("*/expected.json"))}
 # The class of the layer as the export knows it, and where this project has one that does the same.
 OWN_LAYERS = {

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import collections
 import datetime
 import io
-import pathlib
 import pickle
 import pickletools
 
-import numpy as np
 import pytest
 
-from model.fastai_export.inert_pickle import Global, Object, PickleError, read_pickle, shown, walk
-from model.fastai_export.inert_values import array, as_path, attributes, mapping, name_of, scalar, sequence
+from model.fastai_export.inert_pickle import PickleError, read_pickle
+from model.fastai_export.inert_tree import Global, Object
+from model.fastai_export.inert_values import attributes, name_of
 
 
 def read(content: bytes):
@@ -70,42 +68,6 @@ def test_what_is_used_twice_is_held_once():
     assert found[0] is found[1]
 
 
-def test_a_value_that_contains_itself_is_walked_once():
-    loop: list = []
-    loop.append(loop)
-    assert len(list(walk(read(pickle.dumps(loop))))) == 1
-
-
-@pytest.mark.parametrize("protocol", range(6))
-def test_common_objects_keep_their_meaning(protocol):
-    ordered = collections.OrderedDict(a=1, b=2)
-    assert mapping(read(pickle.dumps(ordered, protocol))) == {"a": 1, "b": 2}
-    assert scalar(read(pickle.dumps(np.float64(1.5), protocol))) == 1.5
-    assert scalar(read(pickle.dumps(np.bool_(True), protocol))) is True
-    assert scalar(read(pickle.dumps(np.str_("cat"), protocol))) == "cat"
-    for numbers in (np.arange(6, dtype=">i4").reshape(2, 3), np.array(["cat", "dog"]), np.array([True, False])):
-        found = array(read(pickle.dumps(numbers, protocol)))
-        assert found is not None
-        assert found.tolist() == numbers.tolist()
-    assert sequence(array(read(pickle.dumps(np.array(["cat", "dog"], dtype=object), protocol))).tolist()) == ["cat", "dog"]
-
-
-@pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])
-@pytest.mark.parametrize(
-    ("kind", "parts", "expected"),
-    [
-        ("PosixPath", ("/", "home", "a b"), pathlib.PurePosixPath("/home/a b")),
-        ("WindowsPath", ("C:\\", "photos", "cats"), pathlib.PurePosixPath("C:/photos/cats")),
-        ("PurePosixPath", ("models",), pathlib.PurePosixPath("models")),
-    ],
-)
-def test_paths_of_every_platform_and_python_become_paths_of_this_one(module, kind, parts, expected):
-    found = as_path(Object(Global(module, kind), parts))
-    assert type(found) is type(pathlib.Path())
-    assert found.as_posix() == str(expected)
-    assert issubclass(pathlib.PosixPath, pathlib.Path)  # pathlib is as it was
-
-
 def test_a_call_is_a_record_and_nothing_happens():
     found = read(pickle.dumps(datetime.date(2026, 1, 2)))
     assert isinstance(found, Object)
@@ -156,10 +118,3 @@ def test_every_opcode_is_decided_on():
 
     undecided = {opcode.name for opcode in pickletools.opcodes} - set(_HANDLERS)
     assert undecided == {"EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"}  # refused: nothing here needs them
-
-
-def test_errors_never_show_more_than_a_line_of_a_value():
-    assert shown("a" * 1000) == "a" * 80 + "…"
-    assert shown("two\nlines\x1b[31m") == "two\\nlines\\x1b[31m"
-    assert shown(10**5000) == "a huge number"
-    assert shown([1, 2]) == "a list"

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from model.classifier import Classifier
-from model.config import Input
 from model.errors import ModelError
 from model.folder import load_torch
 from model.head import shares
-from model.inside.explain import Explainer, HeatMap, seen
-from model.photo import fit, open_photo
+from model.inside.explain import Explainer, HeatMap
+from model.photo import open_photo
+from model.resize import fit
 from model.source import STARTER
 from tests.pictures import CAT, COFFEE, needs_photos, photos
 
@@ -67,15 +66,6 @@ def test_a_network_without_maps_says_so(classifier):
     flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 256 * 256, 3))
     with pytest.raises(ModelError, match="no feature maps"):
         Explainer(Classifier(TorchNetwork(flat), classifier.config)).explain(open_photo(CAT))
-
-
-@pytest.mark.parametrize(
-    ("resize", "box"),
-    [("squish", (0, 0, 1, 1)), ("crop", (0.25, 0, 0.75, 1)), ("pad", (0, -0.5, 1, 1.5))],
-)
-def test_the_part_that_the_network_saw(resize, box):
-    size = Input(height=32, width=32, resize=resize, mean=(0, 0, 0), std=(1, 1, 1))
-    assert seen(Image.new("RGB", (200, 100)), size) == pytest.approx(box)
 
 
 def test_no_evidence_is_no_heat():

@@ -7,14 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from model.classifier import Classifier
-from model.folder import load_torch
-from model.inside.look import look_inside
+from model.head import LinearHead
 from model.inside.onnx_graph import OnnxInside
 from model.inside.torch_graph import TorchInside
-from model.network import OnnxNetwork
 from model.save import export_onnx
-from model.source import STARTER
+from model.torch_merge import Merge
 
 
 def small(head: nn.Module, size: int = 32) -> nn.Sequential:
@@ -132,38 +129,10 @@ def test_the_maps_lie_before_the_shortcut_is_over(onnx_of):
         assert inside.graph.head.linear is not None
 
 
-def test_in_place_layers_do_not_change_what_was_seen():
-    module = small(average())
-    module[2], module[5] = nn.ReLU(inplace=True), nn.ReLU(inplace=True)
-    inside = TorchInside(module, 32, 32)
-    first = inside.run(photos(), [inside.graph.layers[0].tensor])[0]
-    with torch.no_grad():
-        assert first == pytest.approx(module[:3](torch.from_numpy(photos())).numpy(), abs=1e-6)
-
-
 def test_a_network_without_maps_has_no_head():
     inside = TorchInside(nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 2)), 32, 32)
     assert inside.graph.head is None
     assert inside.graph.layers == ()
-
-
-def test_the_starter_from_inside(classifier):
-    inside = look_inside(classifier)
-    assert isinstance(classifier.network, OnnxNetwork)
-    assert [(stage.last.height, stage.last.channels) for stage in inside.graph.stages][-1] == (8, 1280)
-    batch = np.random.default_rng(0).normal(size=(2, 3, 256, 256)).astype(np.float32)
-    logits, maps = inside.run(batch, [inside.graph.output, inside.graph.head.features])
-    assert logits == pytest.approx(classifier.network.logits(batch), abs=1e-5)
-    assert maps.shape == (2, 1280, 8, 8)
-
-
-def test_the_starters_float_twin_has_the_same_graph(classifier):
-    quantised, twin = look_inside(classifier).graph, look_inside(load_torch(STARTER)).graph
-    assert [(layer.kind, layer.height, layer.channels, layer.receptive_field) for layer in quantised.layers] == [
-        (layer.kind, layer.height, layer.channels, layer.receptive_field) for layer in twin.layers
-    ]
-    assert quantised.first_filters.shape == twin.first_filters.shape
-    assert quantised.head.linear.weight == pytest.approx(twin.head.linear.weight, abs=0.02)
 
 
 class Halves(nn.Module):
@@ -186,15 +155,15 @@ def test_both_ways_behind_a_split_are_seen(onnx_of):
         assert inside.graph.head.linear is not None
 
 
-def test_what_cannot_be_looked_into_says_so(classifier, tmp_path):
-    from model.config import ModelError
-
-    class Odd:
-        def logits(self, batch):
-            return batch
-
-    with pytest.raises(ModelError, match="Odd cannot be looked into"):
-        look_inside(Classifier(Odd(), classifier.config))
-    (tmp_path / "model.onnx").write_bytes(b"no network")
-    with pytest.raises(ModelError, match=r"model\.onnx cannot be looked into"):
-        OnnxInside(tmp_path / "model.onnx", 32, 32)
+def test_a_merged_head_is_exact(onnx_of):
+    dice = np.random.default_rng(0)
+    head = LinearHead(dice.normal(size=(9, 6)).astype(np.float32), dice.normal(size=9).astype(np.float32), (2, 3, 4))
+    linear = nn.Linear(6, 9)
+    linear.load_state_dict({"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)})
+    body = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    for inside in both(nn.Sequential(*body, linear, Merge(head.rows)).eval(), onnx_of):
+        exact = inside.graph.head
+        assert exact.linear.rows == (2, 3, 4)
+        assert exact.linear.weight == pytest.approx(head.weight, abs=1e-6)
+        maps, gradients = inside.run(photos(), [exact.features])[0], inside.gradients(photos(), exact.features)[2]
+        assert exact.linear.gradient(maps[0].mean((1, 2))) == pytest.approx(gradients, abs=1e-2)

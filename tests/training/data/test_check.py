@@ -9,10 +9,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.pictures import quadrants
-from training.data.check import check_photos, check_splits
+from training.data.check import Checked, check_photos
 from training.data.duplicates import fingerprint, near_duplicates
-from training.data.photos import DataError, find_photos
+from training.data.photos import DataError, Found, find_photos
 from training.data.report import describe, text, write
+from training.data.split import Splits, split_found
 
 
 def scene(seed: int, side: int = 128) -> Image.Image:
@@ -39,11 +40,11 @@ def test_corrupt_photos_are_all_named_before_training(tmp_path):
     (data / "b" / "1.jpg").write_bytes((data / "b" / "2.jpg").read_bytes()[:300])
     found = find_photos(data)
     with pytest.raises(DataError) as caught:
-        check_photos(found, 64, tmp_path / "cache")
+        check_photos(Found(found), 64, tmp_path / "cache")
     assert "0.jpg: This is a PDF" in str(caught.value)
     assert "1.jpg" in str(caught.value)
     assert "--skip-bad" in str(caught.value)
-    checked = check_photos(found, 64, tmp_path / "cache", skip_bad=True)
+    checked = check_photos(Found(found), 64, tmp_path / "cache", skip_bad=True)
     assert checked.photos.counts() == {"a": 3, "b": 3}
     assert len(checked.bad) == 2
 
@@ -52,7 +53,7 @@ def test_a_class_that_loses_all_its_photos_is_an_error(tmp_path):
     data = make(tmp_path / "data", {"a": 2, "b": 2})
     (data / "a" / "0.jpg").write_bytes(b"")
     with pytest.raises(DataError, match="class 'a' has fewer than 2 usable photos"):
-        check_photos(find_photos(data), 64, tmp_path / "cache", skip_bad=True)
+        check_photos(Found(find_photos(data)), 64, tmp_path / "cache", skip_bad=True)
 
 
 def test_photos_that_training_would_misread_get_an_upright_rgb_copy(tmp_path):
@@ -62,7 +63,7 @@ def test_photos_that_training_would_misread_get_an_upright_rgb_copy(tmp_path):
     quadrants().save(data / "a" / "turned.jpg", exif=turned)
     quadrants().convert("RGBA").save(data / "a" / "clear.png")
     quadrants(2000, 1000).save(data / "a" / "large.jpg")
-    checked = check_photos(find_photos(data), 64, tmp_path / "cache")
+    checked = check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
     copied = [path for path in checked.photos.paths if path.is_relative_to(tmp_path / "cache")]
     assert len(copied) == 3
     sizes = []
@@ -75,7 +76,7 @@ def test_photos_that_training_would_misread_get_an_upright_rgb_copy(tmp_path):
     found = {path.name: tuple(size) for path, size in zip(checked.originals, checked.sizes, strict=True)}
     assert (found["turned.jpg"], found["large.jpg"]) == ((48, 64), (2000, 1000))
     stamps = [path.stat().st_mtime_ns for path in copied]
-    again = check_photos(find_photos(data), 64, tmp_path / "cache")
+    again = check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
     assert again.photos == checked.photos
     assert [path.stat().st_mtime_ns for path in copied] == stamps
 
@@ -102,6 +103,11 @@ def test_plain_pictures_of_different_colours_are_different():
     assert len(set(groups_of(*(Image.new("RGB", (64, 64), colour) for colour in ("red", "blue", "white"))))) == 3
 
 
+def checked_and_split(found: Found, cache: Path, valid: float, test: float = 0, seed: int = 0) -> tuple[Checked, Splits, int]:
+    checked = check_photos(found, 64, cache)
+    return checked, *split_found(checked.photos, checked.came, checked.groups, valid, test, seed)
+
+
 def test_near_duplicates_are_reported_and_stay_on_one_side(tmp_path):
     data = make(tmp_path / "data", {"a": 20, "b": 20})
     for index in range(10):
@@ -109,8 +115,7 @@ def test_near_duplicates_are_reported_and_stay_on_one_side(tmp_path):
             photo.resize((100, 100)).save(data / "a" / f"again-{index}.jpg", quality=60)
     shutil.copy(data / "a" / "0.jpg", data / "b" / "mistake.jpg")
     for seed in range(4):
-        found = {"all": find_photos(data)}
-        checked, splits, left_out = check_splits(found, 64, tmp_path / "cache", valid=0.3, test=0.3, seed=seed)
+        checked, splits, left_out = checked_and_split(Found(find_photos(data)), tmp_path / "cache", 0.3, 0.3, seed)
         side = {path: name for name, part in zip("tve", splits, strict=True) for path in part.paths}
         for index in range(10):
             assert side[data / "a" / f"{index}.jpg"] == side[data / "a" / f"again-{index}.jpg"]
@@ -124,14 +129,12 @@ def test_near_duplicates_are_reported_and_stay_on_one_side(tmp_path):
 
 
 def test_what_test_photos_resemble_is_not_trained_on(tmp_path):
-    found = {
-        name: find_photos(make(tmp_path / name, {"a": 6, "b": 6}, first=100 * number))
-        for number, name in enumerate(("train", "valid", "test"))
-    }
+    for number, name in enumerate(("train", "valid", "test")):
+        make(tmp_path / name, {"a": 6, "b": 6}, first=100 * number)
     shutil.copy(tmp_path / "test" / "a" / "0.jpg", tmp_path / "train" / "a" / "copy.jpg")
     shutil.copy(tmp_path / "test" / "b" / "0.jpg", tmp_path / "valid" / "b" / "copy.jpg")
-    found = {name: find_photos(tmp_path / name) for name in found}
-    _, splits, left_out = check_splits(found, 64, tmp_path / "cache", valid=0.5, test=0, seed=0)
+    found = Found(**{name: find_photos(tmp_path / name) for name in ("train", "valid", "test")})
+    _, splits, left_out = checked_and_split(found, tmp_path / "cache", 0.5)
     assert left_out == 2
     assert [len(part) for part in splits] == [12, 12, 12]
     assert not any(path.name == "copy.jpg" for part in splits for path in part.paths)
@@ -142,7 +145,7 @@ def test_data_that_comes_with_a_test_set_alone_is_split_once_more(tmp_path):
         name: find_photos(make(tmp_path / name, {"a": 10, "b": 10}, first=100 * number))
         for number, name in enumerate(("train", "test"))
     }
-    _, splits, _ = check_splits(found, 64, tmp_path / "cache", valid=0.2, test=0, seed=0)
+    _, splits, _ = checked_and_split(Found(**found), tmp_path / "cache", 0.2)
     assert [part.counts() for part in splits] == [{"a": 8, "b": 8}, {"a": 2, "b": 2}, {"a": 10, "b": 10}]
     assert all("test" in path.parts for path in splits.test.paths)
 
@@ -150,15 +153,16 @@ def test_data_that_comes_with_a_test_set_alone_is_split_once_more(tmp_path):
 def test_splits_that_are_copies_of_each_other(tmp_path):
     make(tmp_path / "train", {"a": 4, "b": 4})
     shutil.copytree(tmp_path / "train", tmp_path / "valid")
-    found = {name: find_photos(tmp_path / name) for name in ("train", "valid")}
+    found = Found(**{name: find_photos(tmp_path / name) for name in ("train", "valid")})
     with pytest.raises(DataError, match="every photo of a, b in train is a near-duplicate"):
-        check_splits(found, 64, tmp_path / "cache", valid=0.5, test=0, seed=0)
+        checked_and_split(found, tmp_path / "cache", 0.5)
 
 
 def test_the_report_says_what_is_odd(tmp_path):
     data = make(tmp_path / "data", {"few": 4, "many": 30})
     (data / "many" / "0.jpg").write_bytes(b"")
-    checked, splits, left_out = check_splits({"all": find_photos(data)}, 224, tmp_path / "cache", 0.2, 0, 1, skip_bad=True)
+    checked = check_photos(Found(find_photos(data)), 224, tmp_path / "cache", skip_bad=True)
+    splits, left_out = split_found(checked.photos, checked.came, checked.groups, 0.2, 0, 1)
     facts = describe(checked, splits.by_name(), left_out, 224)
     write(facts, tmp_path / "data.json")
     stored = json.loads((tmp_path / "data.json").read_text("utf-8"))

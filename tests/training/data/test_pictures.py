@@ -7,9 +7,11 @@ from PIL import Image
 from model.classifier import Classifier
 from model.config import Input
 from tests.training.colours import colours, paint
+from tests.training.data.test_check import scene
 from training.data import pictures
 from training.data.photos import DataError, find_photos
-from training.data.pictures import read_pictures
+from training.data.pictures import read_pictures, split_pictures
+from training.data.sources import open_data
 
 
 def test_pictures_are_read_as_they_are_served(tmp_path):
@@ -44,3 +46,29 @@ def test_what_does_not_fit_into_memory_is_refused_before_anything_is_read(tmp_pa
     size = Input(height=64, width=64, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
     with pytest.raises(DataError, match=r"6 pictures of 64×64 need .* smaller --size"):
         read_pictures(find_photos(tmp_path), size, "reading")
+
+
+def test_near_duplicates_of_test_pictures_are_not_trained_on(tmp_path):
+    for seed, name in enumerate(("train", "test")):
+        for label in "ab":
+            (tmp_path / name / label).mkdir(parents=True)
+            for index in range(6):
+                scene(100 * seed + 10 * index + ord(label), 64).save(tmp_path / name / label / f"{index}.png")
+    with Image.open(tmp_path / "test" / "a" / "0.png") as picture:
+        picture.resize((48, 48)).save(tmp_path / "train" / "a" / "again.jpg")
+    splits, left_out = split_pictures(open_data(tmp_path, tmp_path / "unpacked"), 0.3, 1)
+    assert left_out == 1
+    assert splits.test is not None
+    assert len(splits.test) == 12
+    assert not any(path.name == "again.jpg" for part in splits[:2] for path in part.paths)
+    few, _ = split_pictures(open_data(tmp_path, tmp_path / "unpacked"), 0.4, 1, per_class=4)
+    assert len(few.training) + len(few.validation) == 8
+    assert few.test == splits.test
+
+
+def test_a_picture_that_cannot_be_opened_is_named_before_the_split(tmp_path):
+    paint(tmp_path / "blue", "blue", 3)
+    paint(tmp_path / "red", "red", 3)
+    (tmp_path / "red" / "a.png").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="a.png: This is not a photo"):
+        split_pictures(open_data(tmp_path, tmp_path / "unpacked"), 0.3, 1)

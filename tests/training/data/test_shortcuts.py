@@ -8,14 +8,15 @@ from PIL import Image
 
 from tests.training.data.test_check import scene
 from training.data.check import check_photos
-from training.data.photos import Photos, find_photos
+from training.data.looks import FILE, look_at
+from training.data.photos import Found, Photos, find_photos
 from training.data.report import describe, text
-from training.data.shortcuts import FILE, WARNING, find_shortcuts, look_at
+from training.data.shortcuts import WARNING, find_shortcuts
 from training.data.sources import open_data
 
 
 def shortcuts(photos: Photos, cache) -> dict:
-    checked = check_photos(photos, 64, cache)
+    checked = check_photos(Found(photos), 64, cache)
     return find_shortcuts(checked.looks, checked.photos.answers, checked.photos.sources, checked.groups)
 
 
@@ -25,7 +26,7 @@ def test_classes_of_two_sizes_are_told_by_their_width(tmp_path):
         (tmp_path / "data" / label).mkdir(parents=True)
         for index in range(40):
             scene(100 * number + index).resize(size).save(tmp_path / "data" / label / f"{index}.jpg", quality=80)
-    checked = check_photos(find_photos(tmp_path / "data"), 64, tmp_path / "cache")
+    checked = check_photos(Found(find_photos(tmp_path / "data")), 64, tmp_path / "cache")
     facts = describe(checked, {"train": checked.photos}, 0, 64)
     assert facts["shortcuts"]["by"] == "photos"
     assert facts["shortcuts"]["classes"]["neither"]["file"]["auc"] > 0.99
@@ -67,7 +68,7 @@ def test_formats_of_sources_say_nothing_where_every_source_has_all_classes(tmp_p
             for index in range(15):
                 picture = scene(100 * number + index + (5000 if label == "b" else 0)).resize((60 + 10 * number, 60))
                 picture.save(tmp_path / source / label / f"{index}.jpg", quality=50 + 10 * number)
-    photos = open_data(tmp_path, tmp_path / "unpacked")["all"]
+    photos = open_data(tmp_path, tmp_path / "unpacked").train
     assert len(photos.by_source()) == 4
     found = shortcuts(photos, tmp_path / "cache")
     assert found["by"] == "sources"

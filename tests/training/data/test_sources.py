@@ -36,7 +36,7 @@ def pack(folder: Path, archive: Path) -> Path:
 def test_a_folder_per_class(tmp_path):
     data = make(tmp_path / "data", {"b": 3, "a": 2})
     found = open_data(data, tmp_path / "unpacked")
-    assert {name: photos.counts() for name, photos in found.items()} == {"all": {"a": 2, "b": 3}}
+    assert {name: photos.counts() for name, photos in found.parts.items()} == {"train": {"a": 2, "b": 3}}
     assert not (tmp_path / "unpacked").exists()
 
 
@@ -50,9 +50,9 @@ def test_splits_on_disk_are_kept(tmp_path, folders, names):
         make(tmp_path / "data" / folder, {"a": 2, "b": 3})
     make(tmp_path / "others", {"x": 4})
     found = open_data(tmp_path / "data", tmp_path / "unpacked", neither=tmp_path / "others")
-    assert set(found) == names
-    assert found["train"].counts() == {"a": 2, "b": 3, "neither": 4}
-    assert all("neither" not in found[name].counts() for name in names - {"train"})
+    assert set(found.parts) == names
+    assert found.train.counts() == {"a": 2, "b": 3, "neither": 4}
+    assert all("neither" not in found.parts[name].counts() for name in names - {"train"})
 
 
 def test_neither_may_come_split_too(tmp_path):
@@ -60,7 +60,7 @@ def test_neither_may_come_split_too(tmp_path):
         make(tmp_path / "data" / folder, {"a": 2, "b": 2})
     make(tmp_path / "others", {"train": 3, "valid": 2})
     found = open_data(tmp_path / "data", tmp_path / "unpacked", neither=tmp_path / "others")
-    assert [photos.counts()["neither"] for photos in found.values()] == [3, 2]
+    assert [photos.counts()["neither"] for photos in found.parts.values()] == [3, 2]
 
 
 def test_a_split_with_an_unknown_class(tmp_path):
@@ -73,10 +73,10 @@ def test_a_split_with_an_unknown_class(tmp_path):
 @pytest.mark.parametrize("name", ["photos.zip", "photos.tgz"])
 def test_an_archive_is_unpacked_once(tmp_path, name):
     archive = pack(make(tmp_path / "wrapped", {"cat": 3, "dog": 2}), tmp_path / name)
-    first = open_data(archive, tmp_path / "unpacked")["all"]
+    first = open_data(archive, tmp_path / "unpacked").train
     assert first.counts() == {"cat": 3, "dog": 2}
     stamps = [path.stat().st_mtime_ns for path in first.paths]
-    again = open_data(archive, tmp_path / "unpacked")["all"]
+    again = open_data(archive, tmp_path / "unpacked").train
     assert again == first
     assert [path.stat().st_mtime_ns for path in again.paths] == stamps
 
@@ -93,7 +93,7 @@ def test_an_archive_cannot_write_elsewhere(tmp_path):
         for label in ("cat", "dog"):
             for index in range(2):
                 file.add(tmp_path / "data" / label / f"{index}.jpg", f"{label}/{index}.jpg")
-    assert open_data(archive, tmp_path / "deep" / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+    assert open_data(archive, tmp_path / "deep" / "unpacked").train.counts() == {"cat": 2, "dog": 2}
     assert not list(tmp_path.rglob("escaped.jpg"))
 
 
@@ -128,7 +128,7 @@ def test_labels_from_names(tmp_path):
     folder.mkdir()
     for name in ("Birman_1.jpg", "Bombay_7.jpg", "beagle_2.jpg", "pug_10.jpg", "pug_11.jpg", "beagle_3.jpg"):
         quadrants().save(folder / name)
-    assert open_data(folder, tmp_path, "name")["all"].counts() == {"cat": 2, "dog": 4}
+    assert open_data(folder, tmp_path, "name").train.counts() == {"cat": 2, "dog": 4}
     with pytest.raises(DataError) as caught:
         open_data(folder, tmp_path, r"^([a-z]+)_\d+\.jpg$")
     assert "Birman_1.jpg: its name gives no label" in str(caught.value)
@@ -171,7 +171,7 @@ def web(tmp_path):
 def test_the_address_of_an_archive(tmp_path, web):
     folder, url = web
     pack(make(tmp_path / "shelf", {"cat": 2, "dog": 3}), folder / "shelf.tgz")
-    assert open_data(f"{url}/shelf.tgz", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 3}
+    assert open_data(f"{url}/shelf.tgz", tmp_path / "unpacked").train.counts() == {"cat": 2, "dog": 3}
     with pytest.raises(DataError, match="could not be downloaded"):
         open_data(f"{url}/other.tgz", tmp_path / "unpacked")
 
@@ -187,7 +187,7 @@ def test_a_fastai_dataset_by_name(tmp_path, web, monkeypatch):
     folder, url = web
     pack(tmp_path / "oxford", folder / "oxford.tgz")
     monkeypatch.setattr(URLs, "PETS", f"{url}/oxford.tgz")
-    assert open_data("pets", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+    assert open_data("pets", tmp_path / "unpacked").train.counts() == {"cat": 2, "dog": 2}
 
 
 def test_a_dataset_of_parquet_files(tmp_path):
@@ -200,7 +200,7 @@ def test_a_dataset_of_parquet_files(tmp_path):
         table = Dataset.from_dict({"img": [quadrants()] * count, "labels": [i % 2 for i in range(count)]}, features=features)
         table.to_parquet(folder / f"{split}.parquet")
     found = open_data(folder, tmp_path / "unpacked")
-    assert {name: photos.counts() for name, photos in found.items()} == {
+    assert {name: photos.counts() for name, photos in found.parts.items()} == {
         "train": {"cat": 3, "dog": 3},
         "test": {"cat": 2, "dog": 2},
     }
@@ -232,10 +232,10 @@ def test_a_dataset_of_one_split_is_found_again(tmp_path):
     table = Dataset.from_dict({"image": [quadrants()] * 6, "label": [0, 1] * 3}, features=features)
     table.to_parquet(tmp_path / "dataset" / "train.parquet")
     first = open_data(tmp_path / "dataset", tmp_path / "unpacked")
-    assert first["all"].counts() == {"cat": 3, "dog": 3}
+    assert first.train.counts() == {"cat": 3, "dog": 3}
     assert open_data(tmp_path / "dataset", tmp_path / "unpacked") == first
     table.select(range(4)).to_parquet(tmp_path / "dataset" / "train.parquet")
-    assert open_data(tmp_path / "dataset", tmp_path / "unpacked")["all"].counts() == {"cat": 2, "dog": 2}
+    assert open_data(tmp_path / "dataset", tmp_path / "unpacked").train.counts() == {"cat": 2, "dog": 2}
 
 
 def test_a_tar_damaged_in_the_middle_is_not_half_read(tmp_path):
@@ -289,9 +289,9 @@ def test_cifar10_as_torchvision_downloads_it(tmp_path, web, monkeypatch):
     monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", hashes["test_batch"]]])
     monkeypatch.setattr(CIFAR10, "meta", meta)
     found = open_data("torchvision:CIFAR10", tmp_path / "unpacked")
-    counts = {name: photos.counts() for name, photos in found.items()}
+    counts = {name: photos.counts() for name, photos in found.parts.items()}
     assert counts == {"train": {"a_b": 2, "cat": 2}, "test": {"a_b": 2, "cat": 2}}
-    assert Image.open(found["train"].paths[0]).convert("RGB").getpixel((5, 5)) == (200, 7, 7)
+    assert Image.open(found.train.paths[0]).convert("RGB").getpixel((5, 5)) == (200, 7, 7)
     (folder / CIFAR10.filename).unlink()
     assert open_data("torchvision:CIFAR10", tmp_path / "unpacked") == found  # not downloaded again
 
@@ -308,7 +308,7 @@ def test_a_torchvision_dataset_that_cannot_be_had(tmp_path, monkeypatch, name, w
 
 
 def counts(found):
-    return {split: photos.by_source() for split, photos in found.items()}
+    return {split: photos.by_source() for split, photos in found.parts.items()}
 
 
 def test_several_folders_are_several_sources(tmp_path):
@@ -316,22 +316,22 @@ def test_several_folders_are_several_sources(tmp_path):
     others = make(tmp_path, {"stones": 4}) / "stones"
     found = open_data([str(one), str(two)], tmp_path / "unpacked", neither=[others])
     assert counts(found) == {
-        "all": {"home": {"a": 2, "b": 3}, "photos": {"a": 1, "neither": 2}, "stones": {"neither": 4}}
+        "train": {"home": {"a": 2, "b": 3}, "photos": {"a": 1, "neither": 2}, "stones": {"neither": 4}}
     }  # a source may lack classes
-    assert found["all"].labels == ("a", "b")
+    assert found.train.labels == ("a", "b")
 
 
 def test_folders_of_one_name_are_two_sources(tmp_path):
     one, two = make(tmp_path / "x" / "photos", {"a": 2, "b": 2}), make(tmp_path / "y" / "photos", {"a": 2})
-    assert set(open_data([str(one), str(two)], tmp_path / "unpacked")["all"].by_source()) == {"photos", "photos 2"}
+    assert set(open_data([str(one), str(two)], tmp_path / "unpacked").train.by_source()) == {"photos", "photos 2"}
 
 
 def test_a_folder_of_sources(tmp_path):
     for source, labels in {"home": {"a": 2, "b": 2}, "street": {"b": 2, "hard": 1}, "web": {"neither": 2}}.items():
         make(tmp_path / "data" / source, labels)
     found = open_data(tmp_path / "data", tmp_path / "unpacked", labels=["a", "b"])
-    assert counts(found) == {"all": {"home": {"a": 2, "b": 2}, "street": {"b": 2}, "web": {"neither": 2}}}
-    as_classes = open_data(tmp_path / "data", tmp_path / "unpacked", layout="classes")["all"]
+    assert counts(found) == {"train": {"home": {"a": 2, "b": 2}, "street": {"b": 2}, "web": {"neither": 2}}}
+    as_classes = open_data(tmp_path / "data", tmp_path / "unpacked", layout="classes").train
     assert as_classes.counts() == {"home": 4, "street": 3, "web": 2}
     with pytest.raises(DataError, match="class 'hard' has only one photo"):
         open_data(tmp_path / "data", tmp_path / "unpacked")
@@ -344,7 +344,7 @@ def test_folders_inside_classes_are_not_sources(tmp_path):
     make(tmp_path / "films" / "dog", {"film3": 2})
     for name in ("split", "films"):
         found = open_data(tmp_path / name, tmp_path / "unpacked")
-        assert found["all"].labels == ("cat", "dog"), name
+        assert found.train.labels == ("cat", "dog"), name
     with pytest.raises(DataError, match="holds no folders of sources"):
         (tmp_path / "empty").mkdir()
         open_data(tmp_path / "empty", tmp_path / "unpacked", layout="sources")
@@ -366,10 +366,10 @@ def test_a_table_of_paths(tmp_path):
     lines += [f"{label}/{index}.jpg\t{label if index else 'neither'}\ts{index}" for label in "ab" for index in range(3)]
     (tmp_path / "photos.tsv").write_text("\n".join(lines), "utf-8")
     found = open_data(str(tmp_path / "photos.tsv"), tmp_path / "unpacked")
-    assert counts(found) == {"all": {"s0": {"neither": 2}, "s1": {"a": 1, "b": 1}, "s2": {"a": 1, "b": 1}}}
-    assert found["all"].paths[0] == tmp_path / "a" / "0.jpg"
+    assert counts(found) == {"train": {"s0": {"neither": 2}, "s1": {"a": 1, "b": 1}, "s2": {"a": 1, "b": 1}}}
+    assert found.train.paths[0] == tmp_path / "a" / "0.jpg"
     (tmp_path / "alone.csv").write_text("label,path\na,a/0.jpg\na,a/1.jpg\nb,b/0.jpg\nb,b/1.jpg\n", "utf-8")
-    assert counts(open_data(str(tmp_path / "alone.csv"), tmp_path / "unpacked")) == {"all": {"alone": {"a": 2, "b": 2}}}
+    assert counts(open_data(str(tmp_path / "alone.csv"), tmp_path / "unpacked")) == {"train": {"alone": {"a": 2, "b": 2}}}
 
 
 @pytest.mark.parametrize(("text", "words"), [

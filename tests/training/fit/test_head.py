@@ -7,7 +7,6 @@ from model.head import LinearHead
 from training.data.photos import Photos
 from training.data.suspects import find_suspects
 from training.fit.head import calibrate, choose, folds_of, weights_of
-from training.quality.by_source import by_source, source_rows
 
 
 def photos(count: int, sources: int) -> Photos:
@@ -82,22 +81,11 @@ def test_temperature_and_shift_undo_what_was_done():
     honest = dice.normal(size=(3000, 3)) * 2
     probabilities = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
     targets = np.array([dice.choice(3, p=row) for row in probabilities])
-    spoiled = honest * 1.6 - np.array([0, 0, 1.2]) * 1.6
-    temperature, shift = calibrate(spoiled, targets, np.full(3000, 1 / 3000), neither=True)
+    distorted = honest * 1.6 - np.array([0, 0, 1.2]) * 1.6
+    temperature, shift = calibrate(distorted, targets, np.full(3000, 1 / 3000), neither=True)
     assert temperature == pytest.approx(1.6, rel=0.1)
     assert shift == pytest.approx(1.2 * 1.6, abs=0.3)
-    assert calibrate(spoiled, targets, np.full(3000, 1 / 3000), neither=False)[1] == 0
-
-
-def test_figures_by_source():
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
-    found = by_source(probabilities, np.array([0, 0, 1, 1]), ["x", "x", "x", "y"], None)
-    assert (found["accuracy"], found["mean_accuracy"], found["worst"], found["worst_accuracy"]) == (0.75, 0.5, "y", 0)
-    assert found["sources"]["x"]["photos"] == 3
-    assert source_rows(found)[2].startswith("| y | 1 | 0.00% |")
-    large = by_source(np.tile([[0.9, 0.1]], (90, 1)), np.array([0] * 89 + [1]), ["x"] * 89 + ["y"], 1)
-    assert (large["worst"], large["mean_accuracy"]) == ("x", 1)  # one photo of y says nothing
-    assert large["neither_false_accepts_at_95"] == 1
+    assert calibrate(distorted, targets, np.full(3000, 1 / 3000), neither=False)[1] == 0
 
 
 def test_wrong_labels_are_suspected():

@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.pictures import CAT, corners, quadrants
 from tests.training.colours import colours, paint
-from training.evaluate import open_photos
 from training.quality import robustness
+from training.quality.inputs import open_photos
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +27,13 @@ def far(photo: Image.Image, other: Image.Image) -> float:
     return float(np.abs(np.asarray(photo, dtype=float) - np.asarray(other, dtype=float)).mean())
 
 
-def test_every_corruption_spoils_a_photo_the_more_the_more_severe():
+def test_a_corruption_changes_a_photo_the_more_the_more_severe_it_is():
     cat = robustness.open_small(CAT)
-    for name, group in groupby(robustness.CORRUPTIONS, key=lambda each: each.name):
-        spoiled = [corruption.apply(cat) for corruption in group]
-        assert all(photo.mode == "RGB" for photo in spoiled)
+    for name, group in groupby(robustness.CORRUPTIONS, key=lambda corruption: corruption.name):
+        corrupted = [corruption.apply(cat) for corruption in group]
+        assert all(photo.mode == "RGB" for photo in corrupted)
         if name in ("JPEG", "blur", "darker", "brighter", "grey"):
-            distances = [0.0, *(far(photo, cat) for photo in spoiled)]
+            distances = [0.0, *(far(photo, cat) for photo in corrupted)]
             assert all(before < after for before, after in pairwise(distances)), name
 
 
@@ -75,23 +75,23 @@ def test_the_sample_keeps_the_shares_of_the_labels_and_comes_again(photos):
 
 
 def test_robustness_of_a_model_that_sees_only_colours(photos):
-    found = robustness.measure_robustness(
+    measured = robustness.measure_robustness(
         colours(),
         robustness.sample(photos, ("blue", "red"), 8),
         [robustness.brightness(0.5), robustness.rotation(90), robustness.inverted()],
     )
-    assert (found["photos"], found["clean"]["accuracy"]) == (8, 1)
-    darker, turned, inverted = found["corruptions"]
-    assert [each["name"] for each in found["corruptions"]] == ["darker", "rotation", "inverted"]
-    assert (darker["accuracy"], darker["drop"], turned["accuracy"]) == (1, 0, 1)
-    assert (inverted["accuracy"], inverted["drop"]) == (0, 1)
-    assert inverted["accuracy_95_interval"] == pytest.approx([0, 0.3244], abs=1e-4)
-    assert darker["called_neither"] == 0
+    assert (measured.photos, measured.clean.accuracy) == (8, 1)
+    darker, turned, inverted = measured.corruptions
+    assert [scores.name for scores in measured.corruptions] == ["darker", "rotation", "inverted"]
+    assert (darker.accuracy, darker.drop, turned.accuracy) == (1, 0, 1)
+    assert (inverted.accuracy, inverted.drop) == (0, 1)
+    assert inverted.accuracy_95_interval == pytest.approx((0, 0.3244), abs=1e-4)
+    assert darker.called_neither == 0
 
 
 def test_a_model_without_neither_calls_nothing_so(photos):
-    found = robustness.measure_robustness(
+    measured = robustness.measure_robustness(
         colours(neither=False), robustness.sample(photos, ("blue", "red"), 4), [robustness.jpeg(50)]
     )
-    assert found["corruptions"][0]["accuracy"] == 1
-    assert "called_neither" not in found["clean"]
+    assert measured.corruptions[0].accuracy == 1
+    assert measured.clean.called_neither is None

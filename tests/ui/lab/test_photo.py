@@ -8,9 +8,8 @@ from PIL import Image
 
 from model.photo import PhotoError
 from tests.pictures import CAT
-from ui.lab.convolution import KERNELS
-from ui.lab.own_kernel import STARTS, LabError
-from ui.lab.photo import MAX_PIXELS, Photo, Sliding, open_for_lab
+from ui.lab.own_kernel import LabError
+from ui.lab.photo import MAX_PIXELS, Photo, open_for_lab
 
 
 def encoded(width: int, height: int) -> bytes:
@@ -61,19 +60,3 @@ def test_the_part_around_the_spot_lies_in_the_photo(across, down):
 def test_grey_is_the_usual_mixture():
     photo = Photo(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]]], np.uint8))
     assert photo.grey.tolist() == [[76, 150, 29, 9]]
-
-
-def test_what_the_controls_say_is_what_is_done():
-    photo = open_for_lab(CAT.read_bytes())
-    sliding = Sliding.chosen("emboss", None, 2.0, "zeros", "rgb", "convolution")
-    assert sliding.map(photo).shape == (150, 226, 3)
-    assert np.array_equal(sliding.applied, KERNELS["emboss"][0][::-1, ::-1])
-    own = Sliding.chosen("own", STARTS[5], 1, "valid", "grey", "correlation")
-    assert own.map(photo).shape == (296, 447)
-    assert own.applied is own.kernels[0]
-
-
-def test_the_own_kernel_is_checked_only_where_it_is_used():
-    assert Sliding.chosen("box", [["x"]], 1, "valid", "grey", "correlation").kernels == KERNELS["box"]
-    with pytest.raises(LabError):
-        Sliding.chosen("own", [["x"]], 1, "valid", "grey", "correlation")

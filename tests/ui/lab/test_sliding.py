@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
+from tests.pictures import CAT
 from ui.lab.convolution import KERNELS, convolve
-from ui.lab.sliding import animation, crop_side, places
+from ui.lab.own_kernel import STARTS, LabError
+from ui.lab.photo import open_for_lab
+from ui.lab.sliding import Sliding, places
 
 CROP = np.random.default_rng(3).integers(0, 256, (9, 9), np.uint8)
 
@@ -30,34 +30,17 @@ def test_a_place_by_hand():
     assert step.total == 0
 
 
-@pytest.mark.parametrize(("name", "stride", "count"), [("box", 1, 25), ("gaussian", 1, 25), ("box", 2, 9), ("gaussian", 4, 4)])
-def test_the_animation_shows_every_place_slowly_and_once(name, stride, count):
-    [kernel] = KERNELS[name]
-    side = crop_side(len(kernel))
-    film = Image.open(io.BytesIO(animation(CROP[:side, :side], kernel, stride)))
-    assert film.format == "GIF"
-    assert film.n_frames == count
-    assert "loop" not in film.info
-    pictures = set()
-    for frame in range(count):
-        film.seek(frame)
-        assert film.info["duration"] >= 500
-        pictures.add(film.convert("RGB").tobytes())
-    assert len(pictures) == count
+def test_what_the_controls_say_is_what_is_done():
+    photo = open_for_lab(CAT.read_bytes())
+    sliding = Sliding.chosen("emboss", None, 2.0, "zeros", "rgb", "convolution")
+    assert sliding.map(photo).shape == (150, 226, 3)
+    assert np.array_equal(sliding.applied, KERNELS["emboss"][0][::-1, ::-1])
+    own = Sliding.chosen("own", STARTS[5], 1, "valid", "grey", "correlation")
+    assert own.map(photo).shape == (296, 447)
+    assert own.applied is own.kernels[0]
 
 
-def test_the_finished_map_goes_from_black_to_white():
-    [kernel] = KERNELS["box"]
-    crop = CROP[:7, :7]
-    film = Image.open(io.BytesIO(animation(crop, kernel)))
-    film.seek(24)
-    picture = np.asarray(film.convert("L"))
-    values = convolve(crop, kernel)
-    for extreme, tone in ((values.argmin(), 0), (values.argmax(), 255)):
-        row, column = np.unravel_index(extreme, values.shape)
-        corner = picture[8 + row * 38 + 5, -(8 + 5 * 38) + column * 38 + 5]  # a cell is 38 pixels, the margin 8
-        assert corner == tone
-
-
-def test_a_flat_crop_can_be_shown():
-    assert animation(np.zeros((7, 7), np.uint8), KERNELS["laplacian"][0]).startswith(b"GIF")
+def test_the_own_kernel_is_checked_only_where_it_is_used():
+    assert Sliding.chosen("box", [["x"]], 1, "valid", "grey", "correlation").kernels == KERNELS["box"]
+    with pytest.raises(LabError):
+        Sliding.chosen("own", [["x"]], 1, "valid", "grey", "correlation")

@@ -1,0 +1,58 @@
+"""A network tried before it is trusted: on shapes alone first, then on one blank photo."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from model.errors import first_line
+from model.fastai_export.allowed_layers import LayerError
+
+_MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor, for one photo
+
+
+def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int:
+    """How many logits the network gives for one photo; tried on shapes alone first, so that memory stays bounded.
+
+    Args:
+        height, width: of a photo in pixels. name: what the network is called in an error.
+
+    Raises:
+        LayerError: it calls what was not run, needs another input, or more memory than a classifier does.
+    """
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    class Bounded(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            out = func(*args, **(kwargs or {}))
+            for tensor in out if isinstance(out, (tuple, list)) else (out,):
+                if isinstance(tensor, torch.Tensor) and tensor.numel() * tensor.element_size() > _MAX_FORWARD_BYTES:
+                    raise LayerError(
+                        f"makes a tensor of shape {tuple(tensor.shape)} out of one photo; no classifier needs that much memory"
+                    )
+            return out
+
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # what it would print is raised, too
+    try:
+        with torch.inference_mode(False), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), Bounded():  # type: ignore[no-untyped-call]
+            network(torch.zeros(1, 3, height, width))
+        with torch.inference_mode():
+            logits = network(torch.zeros(1, 3, height, width))
+    except LayerError as error:
+        raise LayerError(f"{name}: its network {error}") from None
+    except Exception as error:  # whatever the layers raise on what they were given
+        raise LayerError(
+            f"{name}: its network cannot answer for a photo of {width}×{height}: {first_line(error)}. If it was made "
+            "with other versions of its libraries, this can be why"
+        ) from None
+    finally:
+        log.setLevel(level)
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or logits.shape[0] != 1:
+        given = f"of shape {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
+        raise LayerError(f"{name}: its network gives {given} for one photo, not one row of logits, so it is no classifier")
+    return int(logits.shape[1])

@@ -1,0 +1,80 @@
+"""`python -m model inspect`, `convert` and a model that is an export, from the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from model.__main__ import main
+from model.commands import labels, size
+from tests.exports.files import IS_CAT, NEW, PICTURES
+
+
+def test_a_converted_folder_can_be_inspected_no_more(tmp_path, capsys):
+    assert main(["convert", str(IS_CAT), str(tmp_path / "model")]) == 0
+    assert main(["inspect", str(tmp_path / "model")]) == 2
+    assert "a model folder already" in capsys.readouterr().err
+
+
+def test_inspect_says_what_is_in_an_export(capsys):
+    assert main(["inspect", str(IS_CAT)]) == 0
+    text = capsys.readouterr().out
+    for words in (
+        "mobilenet_v2, ",
+        "False, True  (True and False; --labels dog,cat names them)",
+        "one label is right (softmax)",
+        "RGB, squish to 64×64, bilinear",
+        "fastai 2.8 or newer, torch 2.7 or newer, on POSIX",
+        "functions whose code is in the file: ",
+        "is_cat (",
+        "answers here   yes",
+    ):
+        assert words in text
+    assert main(["inspect", str(IS_CAT), "--all"]) == 0
+    assert "fastai.learner.Recorder" in capsys.readouterr().out
+
+
+def test_inspect_as_json(capsys):
+    assert main(["inspect", "--json", "--labels", "dog,cat", str(IS_CAT)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["labels"] == ["dog", "cat"]
+    assert facts["input"]["resize"] == "squish"
+    assert facts["answers_here"] is True
+    assert facts["not_run"]["code_in_the_file"]
+
+
+def test_inspect_says_why_an_export_does_not_answer(capsys):
+    assert main(["inspect", str(NEW / "own_layer.pkl")]) == 1
+    assert "--allow __main__.Scale=mypkg.Scale" in capsys.readouterr().out
+    allow = "__main__.Scale=tests.exports.layers.Scale"
+    assert main(["inspect", "--allow", allow, str(NEW / "own_layer.pkl")]) == 0
+
+
+@pytest.mark.parametrize("arguments", [["--size", "big"], ["--labels", "a,,b"], ["--size", "0x"]])
+def test_a_wrong_option_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["inspect", *arguments, str(IS_CAT)])
+    assert caught.value.code == 2
+    assert "usage: python -m model inspect" in capsys.readouterr().err
+
+
+def test_photos_are_classified_by_an_export(capsys):
+    assert main(["--model", str(IS_CAT), "--labels", "dog,cat", str(PICTURES[0])]) == 0
+    assert "dog " in capsys.readouterr().out
+    assert main(["--model", str(NEW / "from_df.pkl"), str(PICTURES[0])]) == 0
+    assert "blobs " in capsys.readouterr().out
+
+
+def test_a_size_is_height_by_width():
+    assert (size("224"), size("224x320"), size("224×320")) == ((224, 224), (224, 320), (224, 320))
+    for wrong in ("15", "2049", "224x", "224x320x3", "-224"):
+        with pytest.raises(argparse.ArgumentTypeError, match="a size is 224, or 224x320"):
+            size(wrong)
+
+
+def test_labels_are_names_with_commas_between_them():
+    assert labels("dog, cat") == ["dog", "cat"]
+    with pytest.raises(argparse.ArgumentTypeError, match="labels are names with commas between them, not 'a,,b'"):
+        labels("a,,b")

@@ -1,0 +1,40 @@
+"""What a deployment chooses; its sites are in test_cors.py, its agents in test_agents.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ui.settings import Settings
+
+
+def test_which_model_and_how_many_may_wait():
+    def read(environment: dict[str, str]) -> Settings:  # whether agents are served depends on what is installed
+        return Settings.from_environment({"GRADIO_MCP_SERVER": "False"} | environment)
+
+    assert read({}) == Settings()
+    assert read({"MODEL_REPO": " ", "MAX_WAITING": ""}) == Settings()
+    full = {"MODEL_REPO": "a/b", "MODEL_REVISION": "v1", "MAX_WAITING": "9"}
+    assert read(full) == Settings("a/b", "v1", max_waiting=9)
+    export = {"MODEL_REPO": "a/model.pkl", "MODEL_LABELS": "dog, cat", "MODEL_ALLOW": "pets.Layer"}
+    assert read(export) == Settings("a/model.pkl", None, ("dog", "cat"), ("pets.Layer",))
+    for wrong in ({"MODEL_LABELS": "a,b"}, {"MODEL_REPO": "a/b", "MODEL_LABELS": "a,,b"}, {"MODEL_ALLOW": "a.B"}):
+        with pytest.raises(ValueError, match="MODEL_LABELS|MODEL_ALLOW"):
+            Settings.from_environment(wrong)
+    for wrong in ({"MODEL_REVISION": "v1"}, {"MAX_WAITING": "0"}, {"MAX_WAITING": "-1"}, {"MAX_WAITING": "²"}):
+        with pytest.raises(ValueError, match="MODEL_REVISION|MAX_WAITING"):
+            Settings.from_environment(wrong)
+
+
+def test_where_corrections_go():
+    assert Settings().corrections_folder is None
+    settings = Settings.from_environment(
+        {"CORRECTIONS_FOLDER": "/data/c", "CORRECTIONS_REPO": "a/b", "CORRECTIONS_MAX_MB": "5"}
+    )
+    assert settings.corrections_folder == Path("/data/c")
+    assert settings.corrections_repo == "a/b"
+    assert settings.corrections_max_mb == 5
+    for wrong in ({"CORRECTIONS_MAX_MB": "0"}, {"CORRECTIONS_REPO": "nobody"}, {"CORRECTIONS_REPO": "a/b/c"}):
+        with pytest.raises(ValueError, match="CORRECTIONS_"):
+            Settings.from_environment(wrong)

@@ -1,0 +1,53 @@
+"""Where a model comes from: the block `training` of its config.json, the same for every program that trains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training.data.photos import Photos
+from training.fit.weights import origin
+from training.program import STARTED
+from training.quality.machine import trainer
+from training.settings import PhotosToModel, SmallLesson
+
+# told elsewhere in the block, of no consequence for the weights, or the business of whoever trained
+NOT_TOLD = {"data", "neither", "out", "name", "data_name", "licence", "push", "space", "private", "resume", "weights"}
+
+
+def provenance(
+    settings: PhotosToModel | SmallLesson,
+    training: Photos,
+    validation: Photos,
+    weights: str,
+    history: Sequence[Mapping[str, float]],
+    *,
+    left_out: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """The block, before the folder is written.
+
+    Args:
+        training, validation: what was trained on, and what was chosen by.
+        weights: where the first ones came from, as `weights.pretrained` takes it.
+        history: a row for each epoch, or for each choice that was tried.
+        left_out: what the validation photos were, where all photos are also trained on.
+        more: settings that the run chose itself, or chose otherwise.
+    """
+    chosen = {name: value for name, value in asdict(settings).items() if name not in NOT_TOLD and not isinstance(value, Path)}
+    return {
+        "data": settings.data_name,
+        "photos": training.counts(),
+        "sources": training.by_source(),
+        **({"left_out": left_out} if left_out else {}),
+        "validation_photos": validation.counts(),
+        **origin(weights),
+        "licence": settings.licence,
+        "settings": chosen | more,
+        "history": list(history),
+        "hardware": trainer(),
+        "minutes": (time.monotonic() - STARTED) / 60,
+    }
