@@ -88,9 +88,9 @@ class Patches:
         values, places = [], []
         for start in range(0, len(prepared), _BATCH):
             batch = self._classifier.batch(prepared[start : start + _BATCH])
-            # with its neighbours: activations that end at 6, as MobileNet's, would all be equal
-            means = uniform_filter(inside.run(batch, [layer.tensor])[0], 3, axes=(2, 3), mode="nearest")
-            maps = means.reshape(len(batch), layer.channels, -1)
+            maps = inside.run(batch, [layer.tensor])[0]
+            # means with the neighbours, because activations that end at 6, as MobileNet's do, would all be equal
+            maps = uniform_filter(maps, 3, axes=(2, 3), mode="nearest").reshape(len(batch), layer.channels, -1)
             values.append(maps.max(axis=2))
             places.append(maps.argmax(axis=2))
         return np.concatenate(values), np.concatenate(places)
