@@ -10,15 +10,16 @@ second model answers the same photos, and McNemar's test says what the differenc
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import ModelError, OutputError
 from model.folder import CARD, CONFIG, WEIGHTS, load_torch
 from model.photo import PhotoError
 from training.data.photos import DataError
+from training.data.sources import Layout
 from training.fit.finish import finish
-from training.options import count
+from training.options import count, option, parse
 from training.quality.card import REPORT
 from training.quality.inputs import open_model, open_photos
 from training.quality.page import HTML
@@ -28,82 +29,74 @@ from training.quality.schema import BySource, metrics_of
 from training.quality.tables import label_table, metric_rows, source_table
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a model folder, or a Hub repository user/name")
-    parser.add_argument("--revision", help="commit, tag or branch of a Hub repository (default: main)")
-    parser.add_argument(
-        "--data",
-        required=True,
-        nargs="+",
-        help="photos of the classes, as training/fine_tune.py takes them; a test set is preferred",
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be chosen.
+
+    Raises:
+        ValueError: figures are to be stored in a model that lies on the Hub.
+    """
+
+    model: str = option(help="a model folder, or a Hub repository user/name", positional=True)
+    revision: str | None = option(None, "commit, tag or branch of a Hub repository (default: main)")
+    data: tuple[str, ...] = option(help="photos of the classes, as training.head takes them; a test set is preferred")
+    layout: Layout = option("guess", "as in training.head")
+    labels: tuple[str, ...] = option((), "take these folders alone (default: all)", metavar="CLASS")
+    label_from: str | None = option(None, "where labels come from, as in training.head", metavar="RULE")
+    neither: tuple[Path, ...] = option((), "folders of photos of other things", metavar="FOLDER")
+    by_source: bool = option(False, "tell every figure of every source, too")
+    against: str | None = option(None, "a second model, folder or user/name, to compare with", metavar="OTHER_MODEL")
+    report: Path | None = option(
+        None, "the folder to write; it shows some photos (default: MODEL/report, ./report for the Hub)", metavar="FOLDER"
     )
-    parser.add_argument("--layout", choices=("guess", "classes", "sources"), default="guess", help="as in training/head.py")
-    parser.add_argument("--labels", nargs="+", default=[], metavar="CLASS", help="take these folders alone (default: all)")
-    parser.add_argument("--label-from", metavar="RULE", help="where labels come from, as in training/fine_tune.py")
-    parser.add_argument("--neither", type=Path, nargs="+", default=[], help="folders of photos of other things")
-    parser.add_argument("--by-source", action="store_true", help="tell every figure of every source, too")
-    parser.add_argument("--against", metavar="OTHER_MODEL", help="a second model, folder or user/name, to compare with")
-    parser.add_argument(
-        "--report", type=Path, help="the folder to write; it shows some photos (default: MODEL/report, ./report for the Hub)"
-    )
-    parser.add_argument(
-        "--robustness",
-        type=count,
-        default=500,
-        metavar="N",
-        help="photos to corrupt, or save again, and answer again; 0: none (default: 500)",
-    )
-    parser.add_argument("--name", default="test", help="what to call these photos in card and report (default: test)")
-    parser.add_argument("--write", action="store_true", help="store the figures in the model's config.json and README.md")
-    return parser
+    robustness: int = option(500, "photos to corrupt, or save again, and answer again; 0: none", check=count, metavar="N")
+    name: str = option("test", "what to call these photos in card and report")
+    write: bool = option(False, "store the figures in the model's config.json and README.md")
+
+    def __post_init__(self) -> None:
+        if self.write and not Path(self.model).is_dir():
+            raise ValueError(f"--write needs a model folder; download {self.model} first to change its card")
 
 
 def main() -> None:
     """Print the table, write the report, and store the figures if asked to."""
-    options = parser()
-    arguments = options.parse_args()
-    is_folder = Path(arguments.model).is_dir()
-    if arguments.write and not is_folder:
-        options.error(f"--write needs a model folder; download {arguments.model} first to change its card")
-    target = arguments.report or (Path(arguments.model) / REPORT if is_folder else Path(REPORT))
-    model = Path(arguments.model).resolve()
+    settings = parse(Settings, "evaluate", __doc__)
+    is_folder = Path(settings.model).is_dir()
+    target = settings.report or (Path(settings.model) / REPORT if is_folder else Path(REPORT))
+    model = Path(settings.model).resolve()
     unpacked = (model.with_name(f"{model.name}-run") if is_folder else Path(f"{REPORT}-run")) / "data"
     try:
-        served, folder = open_model(arguments.model, arguments.revision)
-        against = open_model(arguments.against) if arguments.against else None
+        served, folder = open_model(settings.model, settings.revision)
+        against = open_model(settings.against) if settings.against else None
         architecture = served.config.architecture
-        if architecture.library == "export" and arguments.write:
+        if architecture.library == "export" and settings.write:
             raise ModelError(f"{folder} was converted from an export; --write needs a model that was trained here")
-        if arguments.write:
+        if settings.write:
             metrics_of(served.config)  # better refused now than when the card is written
         can_be_built = (folder / WEIGHTS).is_file() and architecture.can_be_built
-        photos = open_photos(
-            arguments.data, arguments.neither, arguments.label_from, unpacked, arguments.labels, arguments.layout
-        )
+        photos = open_photos(settings.data, settings.neither, settings.label_from, unpacked, settings.labels, settings.layout)
         report = write_report(
             served,
             photos,
             target,
-            arguments.name,
+            settings.name,
             model=folder,
             reference=load_torch(folder) if can_be_built else None,
             against=against,
-            robustness=arguments.robustness,
-            sources=arguments.by_source,
+            robustness=settings.robustness,
+            sources=settings.by_source,
         )
     except (DataError, ModelError, OutputError, PhotoError) as error:
         raise SystemExit(f"Cannot evaluate: {error}") from None
-    print(f"\n{arguments.model} on {', '.join(arguments.data)}\n")
+    print(f"\n{settings.model} on {', '.join(settings.data)}\n")
     print("\n".join([*metric_rows(report), "", *markdown(*label_table(report))]))
     if isinstance(report.all_answers, BySource):
         print("\n" + "\n".join(markdown(*source_table(report.all_answers))))
     if report.comparison:
-        print(f"\nA is {arguments.model}, B is {arguments.against}.\n{report.comparison.sentence}")
+        print(f"\nA is {settings.model}, B is {settings.against}.\n{report.comparison.sentence}")
     print(f"\nreport: {target / HTML}")
-    if arguments.write:
-        metrics = served.config.metrics | {arguments.name: report.figures.to_json()}
+    if settings.write:
+        metrics = served.config.metrics | {settings.name: report.figures.to_json()}
         finish(folder, served.config.model_copy(update={"metrics": metrics}))
         print(f"written to {folder / CONFIG} and {folder / CARD}")
 

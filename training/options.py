@@ -151,6 +151,14 @@ def above_zero(text: str) -> float:
     return value
 
 
+def at_least_zero(text: str) -> float:
+    """A number of at least 0."""
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise ArgumentTypeError(f"must be at least 0, not {text}")
+    return value
+
+
 def minutes(text: str) -> float:
     """A number of minutes, 0.5 to 1440."""
     value = _number(text)

@@ -10,7 +10,7 @@ from huggingface_hub import SpaceHardware
 
 from training.data.sources import Layout
 from training.hub.spaces import WAIT_MINUTES
-from training.options import above_zero, at_least_two, count, option, repository, share
+from training.options import at_least_two, at_least_zero, count, option, repository, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class SpaceOut:
         "the machine of the Space: cpu-basic, zero-a10g... (default: as it is; a new one gets the free CPU)",
         metavar="NAME",
     )
-    wait_minutes: float = option(WAIT_MINUTES, "until the Space must answer", check=above_zero)
+    wait_minutes: float = option(WAIT_MINUTES, "until the Space must answer", check=at_least_zero)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE, encoded, needs_photos, photos
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE
 from tests.running import running_app
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

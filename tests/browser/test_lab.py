@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
 from tests.pictures import CAT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KERNELS, POOLING, EDGES, SLIDING = range(1, 5)
 LAST_STEP = ["#lab-histogram svg", "#lab-close img", "#lab-flat p", "#lab-contours img", "#lab-place table"]
 

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.browser.conftest import PHONE, SECONDS
 from tests.running import running_app
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROUTE = "**/api/classify"
 
 # Two cameras of a phone; each is a canvas, red on its left side and blue on its right side.

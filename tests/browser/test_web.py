@@ -10,7 +10,7 @@ from tests.in_browser import difference
 from tests.pictures import CAT, COFFEE, SHARED, encoded, needs_photos, photos, quadrants
 from tests.snippets import snippets
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHONE = {"width": 375, "height": 700}
 LARGEST_DIFFERENCE = 0.01

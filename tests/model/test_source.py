@@ -87,6 +87,7 @@ def test_a_repository_without_a_graph_is_refused(hub):
         load("someone/pets")
 
 
+@pytest.mark.slow
 def test_no_network_is_said_plainly(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",

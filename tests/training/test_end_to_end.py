@@ -8,6 +8,7 @@ import sys
 import time
 
 import httpx
+import pytest
 
 from model import Classifier
 from tests.hub import TOKEN, running_hub, space_environment
@@ -17,6 +18,7 @@ from tests.training.test_fine_tune import plain
 MODEL, SPACE = "alice/colours", "alice/colours-app"
 
 
+@pytest.mark.slow
 def test_one_command_from_forty_photos_to_a_space(tmp_path):
     plain(tmp_path / "photos" / "red", (200, 40, 40), 20)
     plain(tmp_path / "photos" / "blue", (40, 40, 200), 20)

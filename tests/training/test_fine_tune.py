@@ -129,6 +129,7 @@ def test_evaluating_prints_and_stores_the_same_numbers(trained, data):
     assert line in (folder / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_model_folder(trained, data, tmp_path):
     folder, _ = trained
     arguments = options(data, tmp_path / "more")
@@ -156,6 +157,7 @@ def interrupted(arguments: list[str], checkpoint: Path) -> None:
     assert checkpoint.exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(trained, data, tmp_path):
     folder, _ = trained
     arguments = options(data, tmp_path / "model")
@@ -176,6 +178,7 @@ def test_an_interrupted_run_goes_on(trained, data, tmp_path):
     assert "there is nothing to resume" in nothing.stderr
 
 
+@pytest.mark.slow
 def test_every_regulariser_and_a_test_set(data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("resnet18")] = "mobilenetv3_small_050"  # of timm
@@ -194,6 +197,7 @@ def test_every_regulariser_and_a_test_set(data, tmp_path):
     assert load_torch(tmp_path / "model").config.answers == ("blue", "red", "neither")
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(data, tmp_path):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     launch += [
@@ -219,6 +223,7 @@ def test_two_processes_train_one_model(data, tmp_path):
     assert len(config.training["history"]) == 5
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("--epochs") + 1] = "1"
@@ -248,6 +253,7 @@ def test_a_notebook_on_its_own_fetches_the_project(tmp_path):
     assert (tmp_path / "elsewhere" / "cat-or-dog" / "model").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -162,6 +162,7 @@ def test_the_learning_rate_rises_and_decays():
     assert [rate(step / 100) for step in range(101)] == [0.4] * 101
 
 
+@pytest.mark.slow
 def test_the_clock_says_how_long(data, tmp_path):
     done = run(SCRIPT, "--data", data, "--out", tmp_path / "model", "--width", 8, "--minutes", 1)
     assert done.returncode == 0, done.stderr
@@ -172,6 +173,7 @@ def test_the_clock_says_how_long(data, tmp_path):
     assert rates[-1] < 0.05 * max(rates)  # the schedule came to its end, however many epochs that were
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that only one process gets")
 def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
     command = [
@@ -198,8 +200,9 @@ def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
     assert Classifier.load(tmp_path / "model").config.labels == ("blue", "red")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["--data", "{data}", "--out", "{out}", "--epochs", "2", "--minutes", "2"], "not allowed with argument"),
+    (["--data", "{data}", "--out", "{out}", "--epochs", "2", "--minutes", "2"], "both say how long to train"),
     (["--data", "{data}/nothing", "--out", "{out}"], "not a folder, and there is no such file"),
     (["--data", "{bad}", "--out", "{out}"], "broken.jpg: This is not a photo"),
     (["--data", "{data}", "--out", "{data}"], "exists and is not a model folder"),
@@ -220,6 +223,7 @@ def test_what_cannot_be_done_is_said(data, tmp_path, arguments, words):
     assert not (tmp_path / "model-run").exists() or any((tmp_path / "model-run").iterdir())
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     notebook = run_notebook(
         SCRIPT, "--data", data, "--out", tmp_path / "model", "--epochs", 1, "--width", 4, "--recipe", "fast", "--size", 16
@@ -231,6 +235,7 @@ def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     assert Classifier.load(tmp_path / "model").config.input.height == 16
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "cifar10.tgz").is_file(), reason="needs cifar10.tgz of ../shared/data")
 def test_a_slice_of_cifar10_is_learned(tmp_path):
     chosen = ["--per-class", 250, "--valid", 0.2, "--width", 16, "--epochs", 12]

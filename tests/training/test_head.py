@@ -93,6 +93,7 @@ def test_the_folder_answers_explains_and_is_the_same_in_torch(fitted, root):
     assert Explainer(served).explain(served.open(photos[0]))[1].method == "CAM"
 
 
+@pytest.mark.slow
 def test_a_second_run_finds_the_features_again(fitted, root):
     folder, _ = fitted
     again = run(SCRIPT, *options(root, root / "model"))
@@ -101,6 +102,7 @@ def test_a_second_run_finds_the_features_again(fitted, root):
     assert Classifier.load(folder).config.metrics["left out"]["photos"] == 126
 
 
+@pytest.mark.slow
 def test_one_source_without_the_old_head(root, tmp_path):
     arguments = options(root, tmp_path / "model", "--plain", "--test", 0.2)
     arguments[1] = root / "photos" / "home"
@@ -117,6 +119,7 @@ def test_one_source_without_the_old_head(root, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_neither_is_known_without_a_photo_of_it(root, tmp_path):
     arguments = options(root, tmp_path / "model", "--labels", "red", "blue", "--like", "red=1", "blue=2,3", "--valid", "cross")
     (tmp_path / "photos").mkdir()
@@ -135,11 +138,13 @@ def test_neither_is_known_without_a_photo_of_it(root, tmp_path):
     assert Classifier.load(tmp_path / "model").config.answers == ("blue", "red")
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(root, tmp_path):
     run_notebook(SCRIPT, *options(root, tmp_path / "model"))
     assert Classifier.load(tmp_path / "model").config.labels == ("blue", "red")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "words"),
     [

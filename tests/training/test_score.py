@@ -208,7 +208,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path):
     code = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500));"
         f"sys.argv = ['score.py', {str(photos)!r}, {str(out)!r}];"
-        "runpy.run_module('training.score', run_name='__main__')"
+        "runpy.run_module('training.score', run_name='__main__', alter_sys=True)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == 1
@@ -281,6 +281,7 @@ def test_ray_that_is_not_there_is_said(refused, monkeypatch, tmp_path):
     assert "--ray needs the package ray" in refused(photos, tmp_path / "out", "--ray")
 
 
+@pytest.mark.slow
 def test_ray_finishes_a_run_with_the_same_rows(tmp_path):
     photos, out = drawn(tmp_path / "photos", 60), tmp_path / "out"
     (photos / "broken.jpg").write_text("hello")
@@ -301,6 +302,7 @@ def test_ray_finishes_a_run_with_the_same_rows(tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(out), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(available_cores() < 2, reason="needs two cores")
 def test_two_ray_workers_share_the_work_and_the_order_is_kept():
     code = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -52,10 +53,17 @@ def test_the_files_are_those_that_serve():
     folders = {str(Path(name).parent) for name in files}
     assert {folder.partition("/")[0] for folder in folders} == {".", "model", "ui"}
     assert {"app.py", "LICENSE", "README.md", "requirements.txt", "model/classifier.py", "ui/api.py"} < files.keys()
-    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ui").rglob("*.*") if "__pycache__" not in path.parts}
-    assert {name for name in ours if not name.endswith((".md", ".pyi"))} == {name for name in files if name.startswith("ui/")}
-    assert files["requirements.txt"].read_text("utf-8") == (ROOT / "requirements-serve.txt").read_text("utf-8")
-    assert "torch" not in files["requirements.txt"].read_text("utf-8")
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("model", "ui")
+        for path in (ROOT / folder).rglob("*.*")
+        if "__pycache__" not in path.parts and "starter" not in path.parts and path.suffix not in (".md", ".pyi")
+    }
+    assert {name for name in files if name.startswith(("model/", "ui/"))} == ours
+    assert {"model/fastai_export/learner.py", "model/inside/graph.py"} < ours
+    requirements = files["requirements.txt"].read_text("utf-8")
+    assert requirements == (ROOT / "requirements-serve.txt").read_text("utf-8")
+    assert not re.search(r"^(torch|fastai)", requirements, re.MULTILINE)
 
 
 def test_the_front_matter_names_the_model_and_the_gradio_that_is_installed():
@@ -185,16 +193,16 @@ def test_the_model_is_looked_for_first(hub, model, revision, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["space.py", SPACE, MODEL, "--wait-minutes", "0"], "does not serve the new version after 0 minutes"),
-        (["publish.py", "model/starter", "alice/new", "--space", SPACE, "--wait-minutes", "0"], "does not serve"),
-        (["publish.py", "model/starter", "alice/new", "--space", "bob/app"], "may not create repositories in 'bob'"),
+        (["space", SPACE, MODEL, "--wait-minutes", "0"], "does not serve the new version after 0 minutes"),
+        (["publish", "model/starter", "alice/new", "--space", SPACE, "--wait-minutes", "0"], "does not serve"),
+        (["publish", "model/starter", "alice/new", "--space", "bob/app"], "may not create repositories in 'bob'"),
     ],
 )
 def test_the_command_lines(hub, space, tmp_path, arguments, words):
     variables = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
-    script, *options = arguments
+    program, *options = arguments
     done = subprocess.run(
-        [sys.executable, f"training/{script}", *options],
+        [sys.executable, "-m", f"training.{program}", *options],
         cwd=ROOT,
         env=os.environ | variables,
         capture_output=True,
@@ -205,6 +213,6 @@ def test_the_command_lines(hub, space, tmp_path, arguments, words):
     assert done.stderr.splitlines()[-1].startswith("Cannot publish: ")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-    assert ("alice/new" in hub.repositories) == (script == "publish.py" and SPACE in options)
+    assert ("alice/new" in hub.repositories) == (program == "publish" and SPACE in options)
     if "alice/new" in hub.repositories:
         assert space.variables == {"MODEL_REPO": "alice/new", "MODEL_REVISION": hub.repositories["alice/new"].tags["v1"]}

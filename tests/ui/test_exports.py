@@ -14,6 +14,7 @@ EXPORTS = ROOT / "tests" / "exports" / "3.10-2.7.19"
 PICTURE = ROOT / "tests" / "exports" / "pictures" / "stripes.png"
 
 
+@pytest.mark.slow
 def test_a_hub_repository_with_only_an_export(tmp_path):
     with running_hub() as hub:
         hub.add("someone/pets", {"model.pkl": (EXPORTS / "is_cat.pkl").read_bytes(), "README.md": b"# pets"})
@@ -27,6 +28,7 @@ def test_a_hub_repository_with_only_an_export(tmp_path):
     assert found == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_independent_labels_on_the_page_and_for_clients():
     path = EXPORTS / "from_df.pkl"
     with running_app({"MODEL_REPO": str(path)}) as app:

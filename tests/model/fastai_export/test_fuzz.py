@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.hostile import Export, honest_export
 from tests.mutations import Mutator
 from tests.payloads import lie_nearby
@@ -14,6 +16,7 @@ SECONDS = 20
 SEED = 4
 
 
+@pytest.mark.slow
 def test_no_change_to_an_export_makes_it_run_anything(tmp_path):
     lie_nearby(tmp_path)
     canary, path = tmp_path / "canary", tmp_path / "model.pkl"

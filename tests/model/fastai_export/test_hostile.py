@@ -14,6 +14,7 @@ from tests.payloads import PAYLOADS, call, lie_nearby, number, stacked, whole
 from tests.pictures import CAT
 from tests.watched import MEGABYTES, SECONDS, Watch
 
+pytestmark = pytest.mark.slow
 FIRING = [payload for payload in PAYLOADS if payload.fires]
 REFUSED_FOR_A_NAME = "nothing of it was run"
 

@@ -74,6 +74,7 @@ def test_no_evidence_is_no_heat():
     assert not HeatMap("Dog", "CAM", nothing.values, (0, 0, 1, 1), -1.0).heat().any()
 
 
+@pytest.mark.slow
 @needs_photos
 def test_without_its_hottest_fifth_a_photo_loses_more_than_without_a_random_fifth(classifier):
     from benchmarks.heat_map import SHARES, curves
