@@ -73,10 +73,10 @@ def parse(
     parser = ArgumentParser(f"python -m training.{program}", None, description, epilog, formatter_class=layout)
     hints = get_type_hints(kind)
     group: ArgumentParser | _ArgumentGroup = parser
-    for each in fields(kind):  # type: ignore[arg-type]
-        if title := each.metadata["group"]:
+    for setting in fields(kind):  # type: ignore[arg-type]
+        if title := setting.metadata["group"]:
             group = parser.add_argument_group(title)
-        _add(group, each, hints[each.name])
+        _add(group, setting, hints[setting.name])
     given = vars(parser.parse_args(arguments))
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     try:
@@ -85,9 +85,9 @@ def parse(
         parser.error(str(error))
 
 
-def _add(group: ArgumentParser | _ArgumentGroup, each: Field[Any], hint: Any) -> None:
-    about = each.metadata
-    default = None if each.default is MISSING else each.default
+def _add(group: ArgumentParser | _ArgumentGroup, setting: Field[Any], hint: Any) -> None:
+    about = setting.metadata
+    default = None if setting.default is MISSING else setting.default
     several, plain = _plain(hint)
     told = about["help"]
     if isinstance(default, (str, int, float)) and not isinstance(default, bool) and default != "" and "(default" not in told:
@@ -105,10 +105,10 @@ def _add(group: ArgumentParser | _ArgumentGroup, each: Field[Any], hint: Any) ->
         if about["const"] is not None:
             details |= {"nargs": "?", "const": about["const"]}
     if about["positional"]:
-        group.add_argument(each.name, **details)
+        group.add_argument(setting.name, **details)
     else:
-        flag = about["flag"] or "--" + each.name.replace("_", "-")
-        group.add_argument(flag, dest=each.name, required=each.default is MISSING, **details)
+        flag = about["flag"] or "--" + setting.name.replace("_", "-")
+        group.add_argument(flag, dest=setting.name, required=setting.default is MISSING, **details)
 
 
 def _plain(hint: Any) -> tuple[bool, Any]:
@@ -125,7 +125,7 @@ def _one_of(kind: type[Enum]) -> Callable[[str], Any]:
         try:
             return kind(text)
         except ValueError:
-            raise ArgumentTypeError(f"must be one of {', '.join(each.value for each in kind)}, not {text!r}") from None
+            raise ArgumentTypeError(f"must be one of {', '.join(member.value for member in kind)}, not {text!r}") from None
 
     return check
 

@@ -132,4 +132,4 @@ def _names(out: Path, name: str, data: Sequence[str], data_name: str) -> tuple[s
     for folder in map(Path, data):
         if folder.resolve() in out.resolve().parents and folder.is_dir():
             raise ValueError(f"--out {out} lies among the photos of --data: name a folder elsewhere")
-    return name or out.resolve().name, data_name or ", ".join(Path(each).name for each in data)
+    return name or out.resolve().name, data_name or ", ".join(Path(place).name for place in data)

@@ -122,8 +122,8 @@ base = Base(start.network[0]).to(device).eval()
 # %% [markdown]
 # ## 3. Look at every photo once
 #
-# A frozen base says the same about the same photo in every epoch. So it is asked once, and the epochs train on what it
-# said. This is what makes transfer learning a matter of seconds, even without a GPU.
+# A frozen base gives the same features for the same photo in every epoch. So they are computed once, and every epoch trains on
+# them. This is what makes transfer learning a matter of seconds, even without a GPU.
 
 
 # %%

@@ -88,19 +88,19 @@ def check_photos(found: Found, size: int, cache: Path, skip_bad: bool = False) -
     kept = [index for index, result in enumerate(results) if not isinstance(result, str)]
     seen = [result for result in results if not isinstance(result, str)]
     originals = photos.take(kept)
-    usable = replace(originals, paths=tuple(each.path for each in seen))
+    usable = replace(originals, paths=tuple(photo.path for photo in seen))
     short = [answer for answer in dict.fromkeys(photos.answers) if usable.counts().get(answer, 0) < MIN_PER_CLASS]
     if short:
         raise DataError(*(f"class {answer!r} has fewer than {MIN_PER_CLASS} usable photos" for answer in short))
-    hashes = np.array([each.hashed for each in seen], np.uint64)
-    thumbnails = np.array([each.thumbnail for each in seen], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL, 3)
+    hashes = np.array([photo.hashed for photo in seen], np.uint64)
+    thumbnails = np.array([photo.thumbnail for photo in seen], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL, 3)
     return Checked(
         usable,
         originals.paths,
         np.array(found.came())[kept],
-        np.array([each.size for each in seen]),
+        np.array([photo.size for photo in seen]),
         near_duplicates(hashes, thumbnails),
-        tuple(each.look for each in seen),
+        tuple(photo.look for photo in seen),
         tuple(problems),
     )
 

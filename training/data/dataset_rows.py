@@ -30,7 +30,7 @@ def torchvision_rows(name: str, folder: Path) -> Iterator[Split]:
 
     kind = name.removeprefix(TORCHVISION)
     if kind not in _TORCHVISION_NAMES:
-        raise DataError(f"{name} is not known; there are {', '.join(TORCHVISION + each for each in _TORCHVISION_NAMES)}")
+        raise DataError(f"{name} is not known; there are {', '.join(TORCHVISION + known for known in _TORCHVISION_NAMES)}")
     for split in ("train", "test"):
         try:
             dataset = getattr(torchvision.datasets, kind)(folder, train=split == "train", download=True)

@@ -49,7 +49,7 @@ def near_duplicates(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
             alike = np.abs(small[a] - small[b]).mean(axis=1) <= MAX_DIFFERENCE
             first.append(a[alike])
             second.append(b[alike])
-    i, j = (np.concatenate(each) if each else np.empty(0, int) for each in (first, second))
+    i, j = (np.concatenate(parts) if parts else np.empty(0, int) for parts in (first, second))
     graph = coo_array((np.ones(len(i), bool), (i, j)), shape=(count, count))
     groups: np.ndarray = connected_components(graph, directed=False)[1]
     return groups

@@ -262,15 +262,15 @@ def check_disk(folder: Path, needed: int) -> None:
 
 def subfolders(folder: Path) -> list[Path]:
     """The folders in a folder, sorted, without hidden ones."""
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith((".", "__MACOSX")))
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX")))
 
 
 def photos_below(folder: Path) -> list[Path]:
     """The files anywhere below a folder whose names end as photos do, sorted, without hidden ones."""
     return sorted(
-        each
-        for each in folder.rglob("*")
-        if each.suffix.lower() in SUFFIXES and not each.name.startswith(".") and each.is_file()
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
 
 

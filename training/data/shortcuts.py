@@ -75,7 +75,7 @@ def find_shortcuts(
                 (*FILE, *TEXTURE)[column]: _auc(DecisionTreeClassifier(max_leaf_nodes=4), numbers[:, [column]], own, folds)
                 for column in columns
             }
-            telling = max(alone, key=lambda each: alone[each]["auc"])
+            telling = max(alone, key=lambda name: alone[name]["auc"])
             row[kind] |= {"telling": telling, "telling_auc": alone[telling]["auc"]}
             column = (*FILE, *TEXTURE).index(telling)
             remarks += _remark(name, kind, row[kind], by_source, _difference(telling, column, looks, chosen, own))
@@ -83,7 +83,7 @@ def find_shortcuts(
         row["background"] = _auc(ridge, ring, own, folds)
         remarks += _remark(name, "background", row["background"], by_source, "")
         told["classes"][name] = row
-    remarks.sort(key=lambda each: -each[0])
+    remarks.sort(key=lambda remark: -remark[0])
     return told | {"remarks": [sentence for _, sentence in remarks]}
 
 
@@ -95,7 +95,7 @@ def _drawn(answers: np.ndarray, seed: int) -> np.ndarray:
 
 def _counts(answers: np.ndarray) -> list[tuple[Any, int]]:
     """Classes and their photos, the largest first."""
-    return sorted(zip(*np.unique(answers, return_counts=True), strict=True), key=lambda each: -each[1])
+    return sorted(zip(*np.unique(answers, return_counts=True), strict=True), key=lambda pair: -pair[1])
 
 
 def _boosted(seed: int) -> HistGradientBoostingClassifier:

@@ -74,7 +74,7 @@ def open_data(
         folder, rule = _folder(name, unpacked)
         rule = label_from or rule
         inside = source_folders(folder, layout) if rule == BY_FOLDER else []
-        origins += [(each.name, each, rule) for each in inside] or [(folder.name if folder.name else name, folder, rule)]
+        origins += [(source.name, source, rule) for source in inside] or [(folder.name if folder.name else name, folder, rule)]
     if len(origins) == 1 and not tables and len(others) < 2:
         _, folder, rule = origins[0]
         return _one_origin(folder, label_rule(rule), others[0] if others else None, labels)
@@ -118,12 +118,12 @@ def source_folders(folder: Path, layout: Layout = "guess") -> list[Path]:
     """
     if layout == "classes" or split_folders(folder):
         return []
-    inside = [each for each in subfolders(folder) if photos_below(each)]
+    inside = [source for source in subfolders(folder) if photos_below(source)]
     if layout == "sources":
         if not inside:
             raise DataError(f"{folder} holds no folders of sources with photos in them")
         return inside
-    named = [{each.name for each in subfolders(source)} for source in inside]
+    named = [{below.name for below in subfolders(source)} for source in inside]
     loose = any(path.parent == source for source in inside for path in photos_below(source))
     names = [name for every in named for name in every if name.lower() not in SPLITS]
     return inside if len(inside) > 1 and not loose and len(set(names)) < len(names) else []

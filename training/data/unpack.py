@@ -26,7 +26,7 @@ SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation":
 
 def split_folders(folder: Path) -> dict[str, Path]:
     """The folders of the splits that `folder` comes with: at least `train` and one of `valid` and `test`, or none."""
-    folders = {SPLITS[each.name.lower()]: each for each in subfolders(folder) if each.name.lower() in SPLITS}
+    folders = {SPLITS[inside.name.lower()]: inside for inside in subfolders(folder) if inside.name.lower() in SPLITS}
     return folders if "train" in folders and len(folders) > 1 else {}
 
 
@@ -71,13 +71,13 @@ def _opened(path: Path) -> Iterator[tuple[list[Any], int, Callable[[Any, Path], 
     """A zip or tar archive as (members, bytes when unpacked, a function that unpacks one member safely)."""
     if path.suffix.lower() == ".zip":
         with zipfile.ZipFile(path) as file:
-            entries = [each for each in file.infolist() if _wanted(each.filename)]
-            yield entries, sum(each.file_size for each in entries), file.extract
+            entries = [entry for entry in file.infolist() if _wanted(entry.filename)]
+            yield entries, sum(entry.file_size for entry in entries), file.extract
     else:
         with tarfile.open(path) as tar:
-            members = [each for each in tar if each.isfile() and _wanted(each.name)]
+            members = [member for member in tar if member.isfile() and _wanted(member.name)]
             _check_end(tar)
-            yield members, sum(each.size for each in members), lambda member, to: tar.extract(member, to, filter="data")
+            yield members, sum(member.size for member in members), lambda member, to: tar.extract(member, to, filter="data")
 
 
 def _check_end(tar: tarfile.TarFile) -> None:
@@ -97,8 +97,8 @@ def _wanted(name: str) -> bool:
 def _inner(folder: Path) -> Path:
     """The folder itself, or the only folder in it, as deep as that goes: archives wrap their contents."""
     while True:
-        inside = [each for each in subfolders(folder) if photos_below(each)]
-        if len(inside) != 1 or any(each.suffix.lower() in SUFFIXES for each in folder.iterdir()):
+        inside = [below for below in subfolders(folder) if photos_below(below)]
+        if len(inside) != 1 or any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
             return folder
         folder = inside[0]
 

@@ -137,7 +137,7 @@ def _builtin(value: Any) -> Any:
         return value.item()
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
-    return [_builtin(each) for each in value]
+    return [_builtin(item) for item in value]
 
 
 def _random_state() -> dict[str, Any]:

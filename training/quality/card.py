@@ -33,7 +33,7 @@ ORIGINS = {
         "ImageNet weights of TensorFlow's MobileNetV2 1.0 224 (Apache-2.0), from the int8 TFLite file "
         "`tf2_mobilenet_v2_1.0_224_ptq.tflite` of google-coral/test_data (sha256 "
         "5d3137241276e79c86d14a74fe43581398ae0e815191d3dba45495b810840e8c), dequantised per channel, with batch-norm "
-        "statistics measured on 640 photos and the 3×3 kernels mirrored left-right."
+        "statistics measured on 640 photos and the 3×3 kernels flipped horizontally."
     ),
 }
 

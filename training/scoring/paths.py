@@ -62,7 +62,7 @@ def _photos_below(folder: Path) -> tuple[list[str], int]:
 
 def _lines(text: str) -> list[str]:
     # not splitlines: a file name may hold characters that it takes for the end of a line
-    return [line for line in (each.removesuffix("\r") for each in text.split("\n")) if line]
+    return [line for line in (raw.removesuffix("\r") for raw in text.split("\n")) if line]
 
 
 def _csv_paths(file: Path, text: str) -> list[str]:

@@ -52,7 +52,7 @@ def thumbnail(image: Image.Image) -> bytes:
 
 
 def gallery(rows: Sequence[Row], language: str) -> str:
-    """HTML: a section per answer, the largest first; in each the photos, least certain first, as many as a page bears."""
+    """HTML: a section per answer, the largest first; in each the photos, least certain first, up to a limit per page."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         if row.prediction is not None:
@@ -118,7 +118,7 @@ def problems(bad: Sequence[tuple[str, str]], left_out: int, language: str) -> st
 
 
 def write_csv(rows: Sequence[Row], answers: Sequence[str], language: str) -> bytes:
-    """All files as CSV in UTF-8, with the mark by which spreadsheets know it; a column for every answer.
+    """All files as CSV in UTF-8, with a byte-order mark, so that spreadsheets recognise it; a column for every answer.
 
     A text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection).
     """
