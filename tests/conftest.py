@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -11,6 +12,8 @@ from model import Classifier
 from model.source import STARTER
 from tests.running import running_app
 from tests.static_site import Site, install, serving
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # programs that share the cores do not spin while they wait
 
 
 @pytest.fixture(scope="session")

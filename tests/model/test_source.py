@@ -69,7 +69,7 @@ def test_a_commit_in_the_cache_needs_no_network(hub):
         ((403, "GatedRepo"), "permission"),
         ((404, "RevisionNotFound"), "no commit, tag or branch"),
         ((404, "EntryNotFound"), r"no config\.json"),
-        ((500, ""), "cannot be"),
+        pytest.param((500, ""), "cannot be", marks=pytest.mark.slow),  # the Hub's client tries for 23 seconds
     ],
 )
 def test_what_the_hub_refuses_is_said_in_a_sentence(hub, fault, words):

@@ -23,6 +23,7 @@ from model.folder import load_torch
 from tests.running import ROOT
 from tests.training.lessons import notebook_of, run, run_notebook
 
+pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "training" / "fine_tune.py"
 
 
@@ -129,7 +130,6 @@ def test_evaluating_prints_and_stores_the_same_numbers(trained, data):
     assert line in (folder / "README.md").read_text("utf-8")
 
 
-@pytest.mark.slow
 def test_training_goes_on_from_a_model_folder(trained, data, tmp_path):
     folder, _ = trained
     arguments = options(data, tmp_path / "more")
@@ -157,7 +157,6 @@ def interrupted(arguments: list[str], checkpoint: Path) -> None:
     assert checkpoint.exists()
 
 
-@pytest.mark.slow
 def test_an_interrupted_run_goes_on(trained, data, tmp_path):
     folder, _ = trained
     arguments = options(data, tmp_path / "model")
@@ -178,7 +177,6 @@ def test_an_interrupted_run_goes_on(trained, data, tmp_path):
     assert "there is nothing to resume" in nothing.stderr
 
 
-@pytest.mark.slow
 def test_every_regulariser_and_a_test_set(data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("resnet18")] = "mobilenetv3_small_050"  # of timm
@@ -197,7 +195,6 @@ def test_every_regulariser_and_a_test_set(data, tmp_path):
     assert load_torch(tmp_path / "model").config.answers == ("blue", "red", "neither")
 
 
-@pytest.mark.slow
 def test_two_processes_train_one_model(data, tmp_path):
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     launch += [
@@ -223,7 +220,6 @@ def test_two_processes_train_one_model(data, tmp_path):
     assert len(config.training["history"]) == 5
 
 
-@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     arguments = options(data, tmp_path / "model")
     arguments[arguments.index("--epochs") + 1] = "1"
@@ -253,7 +249,6 @@ def test_a_notebook_on_its_own_fetches_the_project(tmp_path):
     assert (tmp_path / "elsewhere" / "cat-or-dog" / "model").is_dir()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from gradio_client import Client, handle_file
 
 from tests.pictures import CAT
@@ -18,6 +19,7 @@ def held(uploads: Path) -> list[bytes]:
     return [path.read_bytes() for path in uploads.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_photos_are_deleted_when_their_time_is_over(tmp_path):
     uploads = tmp_path / "uploads"
     photo = CAT.read_bytes() + b"a visitor's own"

@@ -13,6 +13,7 @@ from tests.exports.files import EXPORTS, IS_CAT, PICTURES
 from tests.running import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "export",
     [

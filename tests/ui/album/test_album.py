@@ -8,6 +8,7 @@ import time
 
 import httpx
 import numpy as np
+import pytest
 from PIL import Image
 
 from model.classifier import Classifier
@@ -68,6 +69,7 @@ def test_an_album_leaves_room_for_other_visitors_and_waits_where_there_is_none(c
     assert all(row.prediction for row in answer_all(Service(service.classifier, max_waiting=1), found[:3]))
 
 
+@pytest.mark.slow
 def test_photos_and_csv_file_are_deleted_when_its_time_is_over(tmp_path):
     hurried = "from ui import page; page.DELETE_UPLOADS = (1, 2); import app; app.main()"
     with running_app({"GRADIO_TEMP_DIR": str(tmp_path)}, ["-c", hurried]) as app:
