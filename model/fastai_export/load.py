@@ -67,8 +67,8 @@ def build_network(learner: Learner, allow: Sequence[str] = ()) -> tuple[nn.Modul
         from model.fastai_export.layers import Builder
     except ImportError as error:
         raise ModelError(
-            f"{learner.file.path} is a fastai export, which needs torch to answer ({first_line(error)}): pip install torch "
-            "torchvision, or convert it once where torch is: python -m model convert"
+            f"{learner.file.path} is a fastai export, which needs torch to answer ({first_line(error)}): "
+            "pip install -r requirements.txt, or convert it once where torch is: python -m model convert"
         ) from None
     path = learner.file.path
     with reading(path):
