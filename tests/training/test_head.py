@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_neither_is_known_without_a_photo_of_it(root, tmp_path):
     done = run(SCRIPT, *arguments, "--minutes", "1")
     assert done.returncode == 0, done.stderr
     assert "blue starts from 2 of ImageNet's classes" in done.stdout
-    assert "for 1 minutes: 28 photos" in done.stdout
+    assert re.search(r"for 1 minutes: \d+ photos, \d views of each", done.stdout)  # how many, the machine decides
     config = Classifier.load(tmp_path / "model").config
     assert config.answers == ("blue", "red", "neither")
     assert config.architecture.rows == (2, 1, 997)
