@@ -12,6 +12,7 @@ from tests.running import ROOT
 from tests.training.colours import paint
 from tests.training.lessons import run, run_notebook
 
+pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "training" / "transfer.py"
 
 
@@ -56,7 +57,6 @@ def test_the_folder_is_served_like_any_other(trained, data):
     assert "frozen, with the head of training/transfer.py" in (folder / "README.md").read_text("utf-8")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), [
     (["--arch", "vit_b_16"], "no body that ends before a pooling layer"),
     (["--weights", "nothing.pth"], "there is no such file"),
@@ -70,7 +70,6 @@ def test_what_cannot_be_done_is_said(data, tmp_path, arguments, words):
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.slow
 def test_the_notebook_runs_from_top_to_bottom(data, tmp_path):
     chosen = ["--arch", "squeezenet1_0", "--weights", "none", "--size", 64, "--epochs", 1, "--valid", 0.25]
     notebook = run_notebook(SCRIPT, "--data", data, "--out", tmp_path / "model", *chosen)
