@@ -6,7 +6,7 @@ One view of at most 100 photos of each class of each source, float32 bodies, wei
 is answered by a head that was fitted to the others. `--weights` holds NAME-imagenet.safetensors for each network. The second
 table asks how well photos of neither are told from cats and dogs: by a merged head with and without photos of neither, by a
 plain one, by the energy of a plain head of cats and dogs (Liu et al. 2020), and by the distance to the nearest of their
-features (Sun et al. 2022). `--bodies` holds what `training/unfreeze.py` kept: each group of sources is answered by a head on
+features (Sun et al. 2022). `--bodies` holds what `training.unfreeze` kept: each group of sources is answered by a head on
 the body that was trained without it, and by one on the frozen body.
 """
 

@@ -3,7 +3,7 @@
     python -m benchmarks.fast_path CATS_DOGS --weights WEIGHTS [--photos 2000 --minutes 3] [--runs 3]
 
 CATS_DOGS holds train/ and test/ of a folder per class. For each run another seeded draw of the training photos goes through
-`training/head.py --minutes`; the clock runs from the start of the process to its end. The model folder that comes out
+`training.head --minutes`; the clock runs from the start of the process to its end. The model folder that comes out
 is then measured on all test photos, outside the time.
 """
 
@@ -39,7 +39,7 @@ def draw(photos: Photos, count: int, seed: int, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="holds train/ and test/")
-    parser.add_argument("--weights", default="imagenet", help="as of training/head.py")
+    parser.add_argument("--weights", default="imagenet", help="as of training.head")
     parser.add_argument("--arch", default="mobilenet_v2")
     parser.add_argument("--photos", type=int, default=2000, help="how many to train and validate on (default: %(default)s)")
     parser.add_argument("--minutes", default="3", help="the time budget (default: %(default)s)")

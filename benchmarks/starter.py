@@ -3,7 +3,7 @@
     python -m benchmarks.starter DATA --tables build/starter [--before FOLDER]
 
 DATA holds cats-dogs/test and neither/, `--tables` what `training.starter.py` wrote. The figures of left-out sources are
-those that `training/head.py` measured while it chose, by heads that were not fitted to the source; everything else is answered
+those that `training.head` measured while it chose, by heads that were not fitted to the source; everything else is answered
 here by the model folder as it is served. `--before` names a model folder to answer and to time the same photos beside.
 """
 
@@ -77,7 +77,7 @@ def main() -> None:
 
     left_out = left_out_of(ours.config)
     if not left_out or not left_out.changed_answers:
-        raise SystemExit(f"{arguments.model} has no figures of what was left out; train it with training/head.py")
+        raise SystemExit(f"{arguments.model} has no figures of what was left out; train it with training.head")
     for name, value in lines(Place.LEFT_OUT, left_out):
         row(f"left-out sources: {name}", value, *["–" for _ in others])
     for name, share in left_out.changed_answers.shares.items():

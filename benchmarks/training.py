@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="holds train/ and valid/ of a folder per class")
     parser.add_argument("--epochs", type=int, default=3, help="of each run (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=2, help="runs of each side, turn by turn (default: %(default)s)")
-    parser.add_argument("--options", default="", help="more options for training/fine_tune.py")
+    parser.add_argument("--options", default="", help="more options for training.fine_tune")
     arguments = parser.parse_args()
     speeds: dict[str, list[float]] = {"tutorial": [], "ours": []}
     accuracies: dict[str, list[float]] = {"tutorial": [], "ours": []}

@@ -214,7 +214,7 @@ class RandomFormat(Transform):
     split_idx = 0
 
     def encodes(self, photo: PILImage) -> PILImage:
-        """See `training/formats.py`."""
+        """See `training/data/formats.py`."""
         return PILImage(in_a_random_format(photo, np.random.default_rng(np.random.randint(2**31))))
 
 

@@ -19,6 +19,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+if "ipykernel" not in sys.modules:
+    raise SystemExit("This is the first cell of the lessons as notebooks; training/README.md says how to make them.")
 REPOSITORY = "https://github.com/cat-or-dog/cat-or-dog"
 NEEDED = {
     "accelerate": "accelerate",

@@ -215,8 +215,8 @@ quantise(scratch / "float.onnx", scratch / "body.onnx", batches)
 # %% [markdown]
 # ## 5. What the body sees, once
 #
-# Its pooled features of each photo: as it is served, and in random **formats** (`training/formats.py`), alike for every class,
-# so that being small, soft or saved badly says nothing about what is in the photo. They are kept on disk.
+# Its pooled features of each photo: as it is served, and in random **formats** (`training/data/formats.py`), alike for every
+# class, so that being small, soft or saved badly says nothing about what is in the photo. They are kept on disk.
 
 # %%
 extract = FeatureExtractor(scratch / "body.onnx", config, run)

@@ -52,7 +52,7 @@ class PhotosIn:
 class ModelOut:
     """Where the model goes, and what it is called there."""
 
-    out: Path = option(help="the model folder to write", metavar="FOLDER", group="model out")
+    out: Path = option(help="the model folder to write; an earlier one is replaced", metavar="FOLDER", group="model out")
     name: str = option("", "the model's name in its card (default: the name of the folder)")
     licence: str = option("apache-2.0", "the licence in the model card")
     data_name: str = option("", "what the card calls the photos (default: the names after --data)")
@@ -104,7 +104,7 @@ class SmallLesson:
         help="a folder per class, train/ and test/ of such, a .zip or .tgz of either, a Hub dataset (uoft-cs/cifar10), one of "
         "fastai (pets) or of torchvision (torchvision:CIFAR10), downloaded"
     )
-    out: Path = option(help="the model folder to write", metavar="FOLDER")
+    out: Path = option(help="the model folder to write; an earlier one is replaced", metavar="FOLDER")
     valid: float = option(0.1, "pictures to validate on", check=share, metavar="SHARE")
     per_class: int | None = option(
         None, "use only so many of each class, to try it (default: all)", check=at_least_two, metavar="N"

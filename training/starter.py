@@ -9,7 +9,7 @@ From `photos/`, `cats-dogs/` and `neither/` of the source this makes tables of p
     hard.tsv   what is in the folders hard/ of photos/: a photo's label is the kind that its name begins with (both, tiny,
                drawing, toy, wild); nothing is fitted to these
 
-The test photos of cats-dogs/ are in neither.
+The test photos of cats-dogs/ are in none of these tables.
 """
 
 from __future__ import annotations

@@ -5,11 +5,12 @@
 The sources are dealt into groups. Each group is left out once: a network is trained on the others, and the photos of the
 group are answered. First with every learning rate of `--rates`, where 0 leaves the body frozen; then, with the best of the
 others and for longer, the networks that are kept: `without-N.safetensors` for group N, and `all.safetensors`, trained on every
-photo. They are state dicts of the library's own network with its 1,000 ImageNet classes, so that `training/head.py --weights`
+photo. They are state dicts of the library's own network with its 1,000 ImageNet classes, so that `training.head --weights`
 goes on from them as from any other; `bodies.json` says which sources each has not seen.
 
-The head is that of `training/prior.py`: ImageNet's rows, merged. All photos lie in the GPU's memory as 256×256 pixels, and are
-cropped, flipped, shrunk and enlarged there, alike for every class. With `--weights none` a network starts from random numbers.
+The head is that of `training/fit/prior.py`: ImageNet's rows, merged. All photos lie in the GPU's memory as 256×256 pixels,
+and are cropped, flipped, shrunk and enlarged there, alike for every class. With `--weights none` a network starts from random
+numbers.
 """
 
 from __future__ import annotations

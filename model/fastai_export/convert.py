@@ -74,7 +74,7 @@ def convert(
             export_onnx(network, folder / ONNX, config.input.height, config.input.width)
         except ImportError as error:
             reason = first_line(error)
-            raise ModelError(f"converting needs onnx and onnxscript ({reason}): pip install onnx onnxscript") from None
+            raise ModelError(f"converting needs onnx and onnxscript ({reason}): pip install -r requirements-dev.txt") from None
         except Exception as error:  # torch.onnx raises whatever its passes meet
             raise ModelError(f"{path}: torch cannot write this network as ONNX: {first_line(_innermost(error))}") from None
         save_weights(network, folder / WEIGHTS, torch.float32)

@@ -68,7 +68,7 @@ def build_network(learner: Learner, allow: Sequence[str] = ()) -> tuple[nn.Modul
     except ImportError as error:
         raise ModelError(
             f"{learner.file.path} is a fastai export, which needs torch to answer ({first_line(error)}): "
-            "pip install -r requirements.txt, or convert it once where torch is: python -m model convert"
+            "pip install -r requirements.txt, or, to convert it once, requirements-dev.txt"
         ) from None
     path = learner.file.path
     with reading(path):

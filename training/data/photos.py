@@ -163,9 +163,9 @@ def find_photos(data: Path, neither: Path | None = None, labels: Sequence[str] =
         )
     elif labels and not {*labels, NEITHER} & set(paths_of):
         problems.append(f"{data} holds none of the classes {', '.join(labels)}, but {', '.join(paths_of)}")
-    elif whole and len(paths_of.keys() - {NEITHER}) == 1:
-        name = next(name for name in paths_of if name != NEITHER)
-        problems.append(f"{data} holds one class, {name!r}; a classifier needs at least two folders")
+    elif whole and len(classes := sorted(paths_of.keys() - {NEITHER})) < 2:
+        held = f"one class, {classes[0]!r}" if classes else f"photos of {NEITHER} alone"
+        problems.append(f"{data} holds {held}; a classifier needs at least two folders, one for each class")
     if labels:
         paths_of = {name: paths for name, paths in paths_of.items() if name in (*labels, NEITHER)}
     return _labelled(paths_of, neither, problems, whole)

@@ -64,7 +64,7 @@ def read_pictures(photos: Photos, size: Input, description: str) -> tuple[torch.
     if (needed := len(photos) * size.height * size.width * 3) > MAX_BYTES:
         raise DataError(
             f"{len(photos):,} pictures of {size.width}×{size.height} need {needed / 1e9:.0f} GB of memory; choose a "
-            "smaller --size, or train with training/fine_tune.py, which reads them batch by batch"
+            "smaller --size, or train with training.fine_tune, which reads them batch by batch"
         )
     pixels = np.empty((len(photos), size.height, size.width, 3), np.uint8)
 

@@ -77,7 +77,7 @@ def open_data(
         origins += [(source.name, source, rule) for source in inside] or [(folder.name if folder.name else name, folder, rule)]
     if len(origins) == 1 and not tables and len(others) < 2:
         _, folder, rule = origins[0]
-        return _one_origin(folder, label_rule(rule), others[0] if others else None, labels)
+        return _with_all(_one_origin(folder, label_rule(rule), others[0] if others else None, labels), labels)
     parts: dict[str, list[Photos]] = {"train": tables}
     for name, (_, folder, rule) in zip(_distinct([name for name, *_ in origins]), origins, strict=True):
         for split, path in (split_folders(folder) or {"train": folder}).items():
@@ -91,7 +91,18 @@ def open_data(
     for name, photos in joined.items():
         if unknown := sorted(set(photos.answers) - {*trained.labels, NEITHER}):
             raise DataError(f"{name} has classes that cannot be trained on: {', '.join(unknown)}")
-    return Found(**joined)
+    return _with_all(Found(**joined), labels)
+
+
+def _with_all(found: Found, labels: Sequence[str]) -> Found:
+    """The photos, where there are some of each class that was asked for.
+
+    Raises:
+        DataError: a class has none.
+    """
+    if missing := [label for label in labels if label not in (*found.train.labels, NEITHER)]:
+        raise DataError(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
+    return found
 
 
 def _one_origin(folder: Path, label_of: Callable[[str], str] | None, neither: Path | None, labels: Sequence[str]) -> Found:

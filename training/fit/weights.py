@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,5 +129,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         return {name: w.float() if w.is_floating_point() else w for name, w in state.items()}
     except FileNotFoundError:
         raise ModelError(f"--weights {path}: there is no such file (other values: imagenet, none)") from None
-    except Exception as error:  # unpicklers and archives raise many types
+    except pickle.UnpicklingError:  # torch's message ends in advice to run whatever is in the file
+        raise ModelError(f"--weights {path} is not a state dict: it is damaged, or holds more than tensors") from None
+    except Exception as error:  # archives raise many types
         raise ModelError(f"--weights {path} is not a state dict: {first_line(error)}") from None

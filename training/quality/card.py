@@ -95,11 +95,11 @@ def model_card(config: Config, folder: Path | None = None) -> str:
             + (", a start for fine-tuning on photos of your own" if config.architecture.can_be_built else "")
             + f". {_calibration(config)}"
             + (" An answer of 'neither' is a reason to ask a person." if config.neither else "")
-            + " Measure it on your own photos before you rely on it: `training/evaluate.py` does.",
+            + " Measure it on your own photos before you rely on it: `python -m training.evaluate` does.",
             "",
             "## How good it is",
             "",
-            "Measured on this folder's `model.onnx` as the app runs it, by `training/evaluate.py`.",
+            "Measured on this folder's `model.onnx` as the app runs it, by `python -m training.evaluate`.",
             "",
             *results(config),
             *_pictures(folder),

@@ -127,7 +127,7 @@ def metrics_of(config: Config) -> dict[str, Metrics | BySource]:
             read[name] = document.model_validate(figures)
         except ValidationError as error:
             problem = sentence(f"the metrics {name!r} of {config.name}", error)
-            raise ModelError(f"{problem}; measure the model again with training/evaluate.py, or remove these metrics") from None
+            raise ModelError(f"{problem}; measure again with python -m training.evaluate, or remove these metrics") from None
     return read
 
 

@@ -381,3 +381,15 @@ def test_tables_that_cannot_be_used(tmp_path, text, words):
     (tmp_path / "photos.tsv").write_text(text, "utf-8")
     with pytest.raises(DataError, match=words):
         open_data(str(tmp_path / "photos.tsv"), tmp_path / "unpacked")
+
+
+def test_a_class_that_was_asked_for_and_has_no_photos(tmp_path):
+    one, two = make(tmp_path / "home", {"a": 2, "b": 3}), make(tmp_path / "street", {"a": 2, "b": 2})
+    for data in ([str(one)], [str(one), str(two)]):
+        with pytest.raises(DataError, match="there are no photos of c: look at the spelling after --labels"):
+            open_data(data, tmp_path / "unpacked", labels=["a", "b", "c"])
+
+
+def test_photos_of_neither_alone(tmp_path):
+    with pytest.raises(DataError, match="holds photos of neither alone; a classifier needs at least two folders"):
+        open_data(make(tmp_path / "rooms", {"neither": 3}), tmp_path / "unpacked")

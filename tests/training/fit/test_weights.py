@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -50,3 +52,9 @@ def test_the_head_of_a_model_folder_is_kept_where_it_fits(tmp_path):
     assert all(torch.equal(tensor, weights[name]) for name, tensor in same.state_dict().items())
     assert torch.equal(other.state_dict()["0.0.weight"], weights["0.0.weight"])
     assert other(torch.zeros(2, 3, 64, 64)).shape == (2, 2)
+
+
+def test_a_file_that_holds_code_is_not_advised_to_be_run(tmp_path):
+    torch.save(Path, tmp_path / "code.pth")
+    with pytest.raises(ModelError, match=r"code\.pth is not a state dict: it is damaged, or holds more than tensors$"):
+        pretrained("resnet18", 2, str(tmp_path / "code.pth"))

@@ -47,7 +47,7 @@ def test_what_the_format_does_not_know_is_refused_with_a_sentence(classifier, ch
     with pytest.raises(ModelError) as refused:
         metrics_of(config)
     assert str(refused.value).startswith(f"the metrics 'cats-dogs, test' of cat-or-dog-starter: {words}")
-    assert "measure the model again" in str(refused.value)
+    assert "measure again with" in str(refused.value)
 
 
 def test_what_is_not_an_object_is_refused_too(classifier):
