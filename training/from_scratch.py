@@ -26,16 +26,15 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from model.classifier import Classifier
-from model.config import FORMAT_VERSION, Architecture, Config, Input
+from model.config import Input
 from model.errors import ModelError, OutputError
 from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk
 from training.data.pictures import read_pictures, split_pictures
 from training.data.sources import open_data
-from training.fit.export import versions
 from training.fit.finish import calibrate, document
-from training.fit.provenance import provenance
+from training.fit.provenance import lesson_config, provenance
 from training.options import above_zero, at_least_one, option, parse, small_side
 from training.options import minutes as some_minutes
 from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
@@ -479,17 +478,7 @@ print(f"best epoch: {best['epoch']}, validation accuracy {best['valid_accuracy']
 size = size.model_copy(update={"mean": tuple(mean.tolist()), "std": tuple(std.tolist())})
 described = f"{recipe.network.__name__} of training/from_scratch.py"
 used = {name: value for name, value in vars(recipe).items() if name != "network"}
-config = Config(
-    format_version=FORMAT_VERSION,
-    name=settings.name,
-    labels=labels,
-    input=size,
-    temperature=1,
-    architecture=Architecture(library="script", name=described),
-    training=provenance(settings, training, validation, "none", history, **used),
-    metrics={},
-    versions=versions(),
-)
+config = lesson_config(settings, labels, size, described, provenance(settings, training, validation, "none", history, **used))
 name, photos = ("test", test) if test else ("validation", validation)
 
 

@@ -22,16 +22,15 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from model.config import FORMAT_VERSION, Architecture, Config, Input
+from model.config import Input
 from model.errors import ModelError, OutputError
 from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk
 from training.data.pictures import read_pictures, split_pictures
 from training.data.sources import open_data
-from training.fit.export import versions
 from training.fit.finish import calibrate, document
-from training.fit.provenance import provenance
+from training.fit.provenance import lesson_config, provenance
 from training.fit.weights import pretrained
 from training.options import above_zero, at_least_one, option, parse, small_side
 from training.program import IN_NOTEBOOK, say_when_interrupted
@@ -188,17 +187,8 @@ seconds = looking + time.perf_counter() - clock
 network = nn.Sequential(base.body, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), *head))
 history = [{"epoch": i + 1, "valid_loss": loss, "valid_accuracy": right} for i, (loss, right) in enumerate(in_pytorch)]
 described = f"{settings.arch}, frozen, with the head of training/transfer.py"
-config = Config(
-    format_version=FORMAT_VERSION,
-    name=settings.name,
-    labels=labels,
-    input=size,
-    temperature=1,
-    architecture=Architecture(library="script", name=described),
-    training=provenance(settings, splits.training, splits.validation, settings.weights, history),
-    metrics={},
-    versions=versions(),
-)
+where_from = provenance(settings, splits.training, splits.validation, settings.weights, history)
+config = lesson_config(settings, labels, size, described, where_from)
 name, shown = ("test", splits.test) if splits.test else ("validation", splits.validation)
 with new_model_folder(settings.out) as folder:
     save_weights(network, folder / WEIGHTS)

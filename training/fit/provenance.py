@@ -1,4 +1,4 @@
-"""Where a model comes from: the block `training` of its config.json, the same for every program that trains."""
+"""Where a model comes from: the block `training` of its config.json, written alike by every program; and lessons' configs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from model.config import FORMAT_VERSION, Architecture, Config, Input
 from training.data.photos import Photos
+from training.fit.export import versions
 from training.fit.weights import origin
 from training.program import STARTED
 from training.quality.machine import trainer
@@ -51,3 +53,24 @@ def provenance(
         "hardware": trainer(),
         "minutes": (time.monotonic() - STARTED) / 60,
     }
+
+
+def lesson_config(settings: SmallLesson, labels: Sequence[str], size: Input, network: str, training: dict[str, Any]) -> Config:
+    """The config.json of a lesson's network, before anything is measured.
+
+    Args:
+        size: with the normalisation that the network was trained with.
+        network: which network of which script.
+        training: of `provenance`.
+    """
+    return Config(
+        format_version=FORMAT_VERSION,
+        name=settings.name,
+        labels=tuple(labels),
+        input=size,
+        temperature=1,
+        architecture=Architecture(library="script", name=network),
+        training=training,
+        metrics={},
+        versions={name: version for name, version in versions().items() if name != "fastai"},
+    )
