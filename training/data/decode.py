@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,8 @@ def map_ahead(
     description: str | None = None,
     unit: str = "photo",
     ahead: int = AHEAD,
-) -> Iterator[Result]:
+    threads: int | None = None,
+) -> Generator[Result]:
     """The results of a function for the items, in their order, computed in threads before they are asked for.
 
     What the function raises is raised here, in the place of its result; then no further item is begun.
@@ -35,9 +36,10 @@ def map_ahead(
     Args:
         description: of the progress bar; None shows no bar. unit: what the bar counts.
         ahead: how many results are computed or kept before they are taken, at most: this bounds the memory.
+        threads: as many as there are cores, where it is None.
     """
     waiting = iter(items)
-    pool = ThreadPoolExecutor(available_cores())
+    pool = ThreadPoolExecutor(threads or available_cores())
     try:
         with tqdm(total=len(items), desc=description, unit=unit, disable=description is None) as bar:
             pending = deque(pool.submit(function, item) for item in islice(waiting, ahead))

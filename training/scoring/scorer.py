@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ from model.config import Config
 from model.folder import CONFIG, ONNX
 from model.network import OnnxNetwork
 from model.photo import PhotoError
+from training.data.decode import map_ahead
 
 Scorer = Callable[[Sequence[str]], pa.Table]
 
@@ -84,12 +82,5 @@ def unpack_scorer(files: Mapping[str, bytes], revision: str, root: Path) -> Scor
 
 def map_in_threads(scorer: Scorer, paths: Sequence[str], batch_size: int, threads: int) -> Generator[pa.Table]:
     """The scorer's results for batches of the paths, in order; no more than two batches per thread are under way."""
-    batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
-    pool = ThreadPoolExecutor(threads)
-    try:
-        pending = deque(pool.submit(scorer, batch) for batch in islice(batches, 2 * threads))
-        while pending:
-            yield pending.popleft().result()
-            pending.extend(pool.submit(scorer, batch) for batch in islice(batches, 1))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    batches = [paths[start : start + batch_size] for start in range(0, len(paths), batch_size)]
+    return map_ahead(scorer, batches, ahead=2 * threads, threads=threads)
