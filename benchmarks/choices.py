@@ -22,6 +22,7 @@ from scipy.special import logsumexp
 from torch import nn
 
 from benchmarks.machine import describe
+from model.calibration import calibrate, shifted
 from model.classifier import softmax
 from model.config import Architecture, Config, Input
 from model.head import LinearHead, fit
@@ -30,7 +31,7 @@ from training.data.draw import by_source_and_class, draw_evenly
 from training.data.photos import Photos
 from training.data.sources import open_data
 from training.fit.features import FeatureExtractor
-from training.fit.head import calibrate, shifted, weights_of
+from training.fit.head import weights_of
 from training.fit.prior import prior
 from training.fit.weights import pretrained
 from training.quality import metrics

@@ -25,10 +25,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.machine import describe, spread
+from model.calibration import losses
 from model.classifier import softmax
 from model.head import LinearHead, fit
 from training.fit.head import PLAIN_DECAYS
-from training.quality.metrics import losses
 
 ANSWERS = 3
 STRENGTH = 3.0  # standard deviation of the logits that answers are drawn from

@@ -3,7 +3,9 @@
 config.json          labels, input, temperature, provenance (`model.config.Config`)
 model.onnx           int8 graph that serves
 model.safetensors    weights, to continue training and to look inside
+background.npz       features of other photos, to teach it new classes by (`model.teach.background`)
 README.md            model card
+model.pkl, report/   where there are any: a fastai export of it, and how good it is
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ CONFIG = "config.json"
 ONNX = "model.onnx"
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
+LEARNER = "model.pkl"
+BACKGROUND = "background.npz"
+REPORT = "report"
 SERVING_FILES = (CONFIG, ONNX)
 _KIND = "a model folder"
 

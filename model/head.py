@@ -45,19 +45,31 @@ class LinearHead:
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Logits float32 (N, K) of features float (N, C)."""
         blocks = [
-            merge(self._scores(features[start : start + BLOCK]), self.rows) for start in range(0, max(1, len(features)), BLOCK)
+            merge(self.scores(features[start : start + BLOCK]), self.rows) for start in range(0, max(1, len(features)), BLOCK)
         ]
         return np.concatenate(blocks)
 
-    def _scores(self, features: np.ndarray) -> np.ndarray:
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """The score of each row: float32 (N, R), of features float (N, C)."""
         scores: np.ndarray = features.astype(np.float32, copy=False) @ self.weight.T + self.bias
         return scores
 
     def gradient(self, features: np.ndarray) -> np.ndarray:
         """d logit / d features, float32 (K, C), at the features (C,) of one photo: its rows, each by its share."""
-        row_shares = shares(self._scores(features[None]), self.rows)[0]
+        row_shares = shares(self.scores(features[None]), self.rows)[0]
         by_feature: np.ndarray = np.add.reduceat(row_shares[:, None] * self.weight, np.cumsum([0, *self.rows[:-1]]), axis=0)
         return by_feature
+
+    def first(self, answers: int) -> LinearHead:
+        """Its first answers alone."""
+        rows = sum(self.rows[:answers])
+        return LinearHead(self.weight[:rows], self.bias[:rows], self.rows[:answers])
+
+    def beside(self, other: LinearHead) -> LinearHead:
+        """Its answers, and those of another head behind them."""
+        return LinearHead(
+            np.concatenate([self.weight, other.weight]), np.concatenate([self.bias, other.bias]), self.rows + other.rows
+        )
 
     def raised(self, answer: int, by: float) -> LinearHead:
         """The same head with `by` added to the logit of one answer: to all biases of its rows."""
@@ -105,31 +117,69 @@ def fit(
         start: where the search begins. origin: `start` by default; weight decay as usual is one of zeros.
     """
     origin = origin or start
-    share = weights.astype(np.float32)
     x = features.astype(np.float32)
     base = x @ origin.weight.T
     basis = np.linalg.qr(x.T)[0] if len(x) < x.shape[1] else None
     moved = start.weight - origin.weight
     if basis is not None:
         x, moved = x @ basis, moved @ basis
-    shape = moved.shape
+    change, bias = _least(x, base, targets, weights, start.rows, decay, (moved, start.bias), iterations)
+    weight = origin.weight + (change if basis is None else change @ basis.T)
+    return LinearHead(weight.astype(np.float32), bias, start.rows)
+
+
+def fit_on_top(
+    features: np.ndarray,
+    base: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    decay: float,
+    start: LinearHead | None = None,
+    iterations: int = 2 * ITERATIONS,
+) -> LinearHead:
+    """One row for each answer that is added to logits which are known already: logistic regression with an offset.
+
+    Adding it to the logit of an answer with several rows is adding it to each of them, so the sum is a `LinearHead`, too.
+
+    Args:
+        features: float (N, C). base: float (N, K), the logits before. targets: int (N,). weights: float (N,), with sum 1.
+        start: where the search begins; the result does not depend on it, the time does.
+    """
+    start = start or LinearHead.blank(base.shape[1], features.shape[1])
+    x = features.astype(np.float32, copy=False)
+    before = base.astype(np.float32, copy=False)
+    weight, bias = _least(x, before, targets, weights, start.rows, decay, (start.weight, start.bias), iterations)
+    return LinearHead(weight, bias, start.rows)
+
+
+def _least(
+    x: np.ndarray,
+    base: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    rows: Sequence[int],
+    decay: float,
+    start: tuple[np.ndarray, np.ndarray],
+    iterations: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (R, C) and biases (R,) with the least loss of the scores `base` (N, R) plus theirs on `x` (N, C)."""
+    share = weights.astype(np.float32)
+    shape, size = start[0].shape, start[0].size
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        weight, bias = parameters[: moved.size].reshape(shape), parameters[moved.size :]
+        weight, bias = parameters[:size].reshape(shape), parameters[size:]
         gradient, by_bias = decay * weight, np.zeros_like(bias)
         total = decay / 2 * float(np.vdot(weight, weight))
         for first in range(0, len(x), BLOCK):
             part = slice(first, first + BLOCK)
-            value, by_score = _cross_entropy(base[part] + x[part] @ weight.T + bias, start.rows, targets[part], share[part])
+            value, by_score = _cross_entropy(base[part] + x[part] @ weight.T + bias, rows, targets[part], share[part])
             total += value
             gradient += by_score.T @ x[part]
             by_bias += by_score.sum(axis=0)
         return total, np.concatenate([gradient.ravel(), by_bias])
 
-    best = minimise(loss, np.concatenate([moved.ravel(), start.bias]).astype(np.float32), iterations)
-    change = best[: moved.size].reshape(shape)
-    weight = origin.weight + (change if basis is None else change @ basis.T)
-    return LinearHead(weight.astype(np.float32), best[moved.size :], start.rows)
+    best = minimise(loss, np.concatenate([start[0].ravel(), start[1]]).astype(np.float32), iterations)
+    return best[:size].reshape(shape), best[size:]
 
 
 def _cross_entropy(scores: np.ndarray, rows: Sequence[int], targets: np.ndarray, share: np.ndarray) -> tuple[float, np.ndarray]:

@@ -14,15 +14,43 @@ FEATURES, LOGITS = "features", "logits"
 
 
 def with_linear_head(body: Path, head: LinearHead, target: Path) -> None:
-    """Write the network that gives the logits of `head` on what `body` gives.
-
-    The head computes in float32; its weights lie in the file as float16, half the size, at a relative error of 0.05 %.
+    """Write the network that gives the logits of `head` on what `body` gives; see `add_linear_head`.
 
     Args:
         body: an ONNX file, (N, 3, H, W) → pooled features (N, C), with the opset 18 or newer. The output may have any name.
-        target: the ONNX file to write: (N, 3, H, W) → `logits` (N, K); its tensor `features` has the pooled features.
+        target: the ONNX file to write.
     """
     model = onnx.load(body)
+    add_linear_head(model, head)
+    onnx.save(model, target)
+
+
+def body_of(model: onnx.ModelProto, pooled: str) -> onnx.ModelProto:
+    """The part of a network that computes the tensor `pooled`, (N, C): what it does behind that is left out."""
+    wanted, nodes = {pooled}, []
+    for node in reversed(model.graph.node):
+        if wanted.intersection(node.output):
+            nodes.append(node)
+            wanted.update(node.input)
+    body = onnx.ModelProto()
+    body.CopyFrom(model)
+    graph = body.graph
+    for field, kept in (
+        (graph.node, nodes[::-1]),
+        (graph.initializer, [tensor for tensor in model.graph.initializer if tensor.name in wanted]),
+        (graph.value_info, [value for value in model.graph.value_info if value.name in wanted and value.name != pooled]),
+        (graph.output, [helper.make_tensor_value_info(pooled, TensorProto.FLOAT, ["batch", None])]),
+    ):
+        del field[:]
+        field.extend(kept)
+    return body
+
+
+def add_linear_head(model: onnx.ModelProto, head: LinearHead) -> None:
+    """Put `head` behind a body (N, 3, H, W) → (N, C): then it gives `logits` (N, K), and its tensor `features` is (N, C).
+
+    The head computes in float32; its weights lie in the file as float16, half the size, at a relative error of 0.05 %.
+    """
     graph = model.graph
     _rename(graph, graph.output[0].name, FEATURES)
     weight, bias = head.weight.astype(np.float16), head.bias.astype(np.float32)
@@ -43,7 +71,6 @@ def with_linear_head(body: Path, head: LinearHead, target: Path) -> None:
         graph.node.append(helper.make_node("Concat", merged, [LOGITS], "head.concat", axis=1))
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["batch", len(head.rows)]))
-    onnx.save(model, target)
 
 
 def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:

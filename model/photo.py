@@ -104,6 +104,29 @@ class PhotoFormatError(PhotoError):
     """Not a picture, or in a format that is not accepted."""
 
 
+class PhotoFacts(NamedTuple):
+    """What the file of a photo says of itself. width, height: in pixels, as the photo is seen. bytes: of the file."""
+
+    format: str
+    width: int
+    height: int
+    bytes: int
+
+
+def photo_facts(data: bytes) -> PhotoFacts:
+    """The facts of an encoded photo, from its header; no pixel is decoded.
+
+    Raises:
+        PhotoError: as `open_photo`.
+    """
+    image = _decode_header(_read(data))
+    try:
+        height, width = _as_stored(image, (image.height, image.width))
+    except _DAMAGE as error:
+        raise PhotoError(_damaged(image, error)) from None
+    return PhotoFacts(image.format or "?", width, height, len(data))
+
+
 def open_photo(source: PhotoSource, at_least: tuple[int, int] | None = None) -> Image.Image:
     """Open a photo from untrusted bytes, a path, a file object, a PIL image or an array.
 

@@ -6,13 +6,14 @@ What is asked for is what is loaded, or there is a clear failure; one model neve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from model.classifier import Classifier
 from model.errors import ModelError, first_line
 from model.fastai_export.load import EXPORTS, find_export, load_learner
 from model.fastai_export.options import NO_OPTIONS, ExportOptions
-from model.folder import CONFIG, ONNX, SERVING_FILES, load_folder
+from model.folder import BACKGROUND, CONFIG, ONNX, SERVING_FILES, load_folder
 
 STARTER = Path(__file__).parent / "starter"
 EMBEDDED = "embedded"
@@ -97,8 +98,12 @@ def download(repo: str, revision: str | None = None) -> tuple[Path, str]:
     """
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
+    was_here = _is_here(repo, revision)
     try:
-        return _fetch(repo, revision, SERVING_FILES)
+        folder, commit = _fetch(repo, revision, SERVING_FILES)
+        with suppress(EntryNotFoundError):  # not every model has one beside it
+            _fetch(repo, commit, (BACKGROUND,), here_only=was_here)
+        return folder, commit
     except LocalEntryNotFoundError:
         raise ModelError(_problem(repo, revision, _UNREACHABLE)) from None
     except EntryNotFoundError as error:
@@ -115,8 +120,19 @@ def download(repo: str, revision: str | None = None) -> tuple[Path, str]:
 _UNREACHABLE = "cannot be reached and is not in the local cache: check the network, or HF_ENDPOINT where one is set"
 
 
-def _fetch(repo: str, revision: str | None, names: Sequence[str]) -> tuple[Path, str]:
-    """Download `names`, all at one commit.
+def _is_here(repo: str, revision: str | None) -> bool:
+    """Whether the network of a repository is in the local cache, so that nothing need be asked."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(repo, ONNX, revision=revision), str)
+    except HFValidationError:
+        return False
+
+
+def _fetch(repo: str, revision: str | None, names: Sequence[str], here_only: bool = False) -> tuple[Path, str]:
+    """Download `names`, all at one commit; or find them where they lie already, if `here_only`.
 
     Raises:
         EntryNotFoundError: the repository has no such file. ModelError: anything else.
@@ -134,7 +150,7 @@ def _fetch(repo: str, revision: str | None, names: Sequence[str]) -> tuple[Path,
     commit = revision
     try:
         for name in names:
-            path = Path(hf_hub_download(repo, name, revision=commit))
+            path = Path(hf_hub_download(repo, name, revision=commit, local_files_only=here_only))
             commit = path.parent.name  # .../snapshots/<commit>/<file>: what `revision` stood for when the first file came
         return path.parent, str(commit)
     except EntryNotFoundError:

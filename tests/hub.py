@@ -1,12 +1,14 @@
 """A small Hub on this machine: the endpoints that the real huggingface_hub client publishes to and downloads from.
 
-The paths and bodies are those of huggingface_hub 2.4 (`hf_api.py`, `_commit_api.py`, `lfs.py`, `file_download.py`).
+The paths and bodies are those of huggingface_hub 2.4 (`hf_api.py`, `_commit_api.py`, `lfs.py`, `file_download.py`). A Space's
+visitors sign in by OpenID Connect, as Gradio's `oauth.py` wants it.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 import socket
@@ -18,14 +20,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 COMMIT = "a" * 40
 OLD_COMMIT = "b" * 40
 TOKEN = "hf_write"
+VISITOR = "hf_oauth_visitor"  # what a visitor who signs in gives a Space: a token of the scope contribute-repos
 SLOW_SECONDS = 2
-LFS_SUFFIXES = (".onnx", ".safetensors", ".pkl", ".png", ".jpg")
+_SIGNING_KEY = b"signs who somebody is, for a test"
+LFS_SUFFIXES = (".onnx", ".safetensors", ".pkl", ".png", ".jpg", ".npz")
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Repository:
         stages: a Space's stages; each question for its runtime moves on to the next, and the last one stays.
         runtime: what else its runtime says, as `errorMessage`.
         host: where a Space's app answers.
+        creator: the token that created it: that of a visitor may write to nothing else.
     """
 
     commits: dict[str, dict[str, bytes]]
@@ -70,6 +76,7 @@ class Repository:
     runtime: dict[str, Any] = field(default_factory=dict)
     hardware: str = "cpu-basic"
     host: str = ""
+    creator: str | None = None
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -92,6 +99,11 @@ def whoami(role: str = "write", **token: Any) -> dict[str, Any]:
     }
 
 
+def whoami_signed_in() -> dict[str, Any]:
+    """What it says about a token that alice gave by signing in: no organisations, and nothing of its rights."""
+    return {"type": "user", "name": "alice", "orgs": [], "auth": {"type": "oauth"}}
+
+
 @dataclass
 class Hub:
     """What the server holds and what was asked of it.
@@ -101,6 +113,7 @@ class Hub:
         faults: by endpoint (`commit`, `upload`...; a function's name in `_Answers`), or by repository for its downloads.
             (status, code), a way or a `Fault`.
         tokens: what `whoami` says, by token.
+        tokens_seen: those that came with requests; None where there was none.
         objects: what was uploaded by the LFS protocol, by SHA-256.
         refused_objects: why no more objects are taken.
     """
@@ -109,7 +122,8 @@ class Hub:
     repositories: dict[str, Repository] = field(default_factory=dict)
     faults: dict[str, Fault | tuple[int, str] | str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    tokens: dict[str, dict[str, Any]] = field(default_factory=lambda: {TOKEN: whoami()})
+    tokens: dict[str, dict[str, Any]] = field(default_factory=lambda: {TOKEN: whoami(), VISITOR: whoami_signed_in()})
+    tokens_seen: set[str | None] = field(default_factory=set)
     objects: dict[str, bytes] = field(default_factory=dict)
     refused_objects: str = ""
 
@@ -169,6 +183,10 @@ def _git_hash(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
 class _Answers:
     """One method per endpoint: its name is what faults are filed under."""
 
@@ -177,6 +195,26 @@ class _Answers:
 
     def whoami(self) -> Answer:
         return _json(self._who())
+
+    def openid(self) -> Answer:
+        paths = {"authorization_endpoint": "/oauth/authorize", "token_endpoint": "/oauth/token", "jwks_uri": "/oauth/jwks"}
+        addresses = {name: self.hub.url + path for name, path in paths.items()}
+        return _json({"issuer": self.hub.url, "id_token_signing_alg_values_supported": ["HS256"]} | addresses)
+
+    def jwks(self) -> Answer:
+        return _json({"keys": [{"kty": "oct", "k": _base64url(_SIGNING_KEY)}]})
+
+    def sign_in(self) -> Answer:
+        """The token of alice, who has agreed; the code is the nonce of the request that she agreed to."""
+        client = base64.b64decode((self.token or "").removeprefix("Basic ")).decode().partition(":")[0]
+        (nonce,) = parse_qs(self.body.decode())["code"]
+        now = int(time.time())
+        about = {"sub": "62a", "name": "Alice", "preferred_username": "alice", "profile": "", "picture": ""}
+        claims = about | {"iss": self.hub.url, "aud": client, "nonce": nonce, "iat": now, "exp": now + 600}
+        signed = ".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims))
+        signature = _base64url(hmac.digest(_SIGNING_KEY, signed.encode(), "sha256"))
+        token = {"access_token": VISITOR, "token_type": "bearer", "expires_in": 28800, "scope": "contribute-repos"}
+        return _json(token | {"id_token": f"{signed}.{signature}"})
 
     def create(self) -> Answer:
         wish = json.loads(self.body)
@@ -194,6 +232,7 @@ class _Answers:
             hardware=wish.get("hardware", "cpu-basic"),
             variables={variable["key"]: variable["value"] for variable in wish.get("variables", [])},
             stages=["BUILDING"],
+            creator=self.token,
         )
         return _json({"url": f"{self.hub.url}/{kind}{name}"})
 
@@ -204,7 +243,7 @@ class _Answers:
 
     def auth_check(self, key: str) -> Answer:
         self._repository(key)
-        self._may_write(_name(key).split("/")[0])
+        self._writable(key)
         return _json({})
 
     def info(self, key: str, revision: str = "main") -> Answer:
@@ -333,18 +372,25 @@ class _Answers:
     def _may_write(self, namespace: str) -> None:
         who = self._who()
         names = {who["name"], *(org["name"] for org in who["orgs"] if org["roleInOrg"] == "write")}
-        if namespace not in names or who["auth"]["accessToken"]["role"] == "read":
+        if namespace not in names or who["auth"].get("accessToken", {}).get("role") == "read":
             raise Refused(403, "", f"You don't have the rights to write to {namespace}")
+
+    def _is_foreign(self, repository: Repository) -> bool:
+        """Whether the token is of a visitor, and the repository was not created with it."""
+        return self.token in self.hub.tokens and self._who()["auth"].get("type") == "oauth" and repository.creator != self.token
 
     def _repository(self, key: str) -> Repository:
         repository = self.hub.repositories.get(key)
-        if repository is None or (repository.private and self.token not in self.hub.tokens):
+        if repository is None or (repository.private and (self.token not in self.hub.tokens or self._is_foreign(repository))):
             raise Refused(404, "RepoNotFound")
         return repository
 
     def _writable(self, key: str) -> Repository:
         self._may_write(_name(key).split("/")[0])
-        return self._repository(key)
+        repository = self._repository(key)
+        if self._is_foreign(repository):
+            raise Refused(403, "", f"This app may not write to {_name(key)}")
+        return repository
 
     def _commit(self, repository: Repository, revision: str) -> str:
         commit = repository.commit(revision)
@@ -361,6 +407,9 @@ def _name(key: str) -> str:
 _REPO = r"(?P<kind>models|datasets|spaces)/(?P<name>[^/]+/[^/]+)"
 ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", r"/api/whoami-v2", _Answers.whoami),
+    ("GET", r"/\.well-known/openid-configuration", _Answers.openid),
+    ("GET", r"/oauth/jwks", _Answers.jwks),
+    ("POST", r"/oauth/token", _Answers.sign_in),
     ("POST", r"/api/repos/create", _Answers.create),
     ("POST", r"/api/validate-yaml", _Answers.validate_yaml),
     ("GET", rf"/api/{_REPO}/auth-check/write", _Answers.auth_check),
@@ -426,6 +475,7 @@ class _Handler(BaseHTTPRequestHandler):
                 repository.commits[COMMIT] = repository.files | {"notes.md": b"by somebody else"}
                 repository.head = COMMIT
             token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
+            self.hub.tokens_seen.add(token)
             answer = endpoint(_Answers(self.hub, token, body), **arguments)
         except Refused as refused:
             answer = refused.answer

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import ModelError, OutputError
-from model.folder import CARD, CONFIG, WEIGHTS, load_torch
+from model.folder import CARD, CONFIG, REPORT, WEIGHTS, load_torch
 from model.photo import PhotoError
 from training.data.photos import DataError
 from training.data.sources import Layout
 from training.fit.finish import finish
 from training.options import count, option, parse
-from training.quality.card import REPORT
 from training.quality.inputs import open_model, open_photos
 from training.quality.page import HTML
 from training.quality.report import write_report

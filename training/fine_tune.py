@@ -49,7 +49,8 @@ from fastai.vision.all import (
 from model.classifier import Classifier
 from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, Neither
 from model.errors import ModelError, OutputError
-from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
+from model.folder import LEARNER, ONNX, REPORT, WEIGHTS, check_replaceable, new_model_folder
+from model.hub.client import PublishError, check_access
 from model.network import TorchNetwork, available_cores
 from model.save import export_onnx, save_weights
 from training.data.check import check_photos
@@ -63,11 +64,9 @@ from training.fit.export import export_learner, quantise, versions
 from training.fit.finish import calibrate, document
 from training.fit.provenance import provenance
 from training.fit.weights import pretrained
-from training.hub.client import PublishError, check_access
-from training.hub.models import publish_trained
 from training.options import LEAVE_SOURCES_OUT, above_zero, at_least_one, count, option, parse, share, share_or_sources, side
 from training.program import IN_NOTEBOOK, MAIN_PROCESS, STARTED, say_when_interrupted
-from training.quality.card import LEARNER, REPORT
+from training.publish import publish_trained
 from training.quality.machine import trainer
 from training.quality.schema import metrics_of
 from training.quality.tables import metric_rows

@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 from model.classifier import Classifier
 from model.config import Input
 from model.errors import ModelError, OutputError
-from model.folder import ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
+from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk
 from training.data.pictures import read_pictures, split_pictures
@@ -38,7 +38,6 @@ from training.fit.provenance import lesson_config, provenance
 from training.options import above_zero, at_least_one, option, parse, small_side
 from training.options import minutes as some_minutes
 from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
-from training.quality.card import REPORT
 from training.quality.schema import metrics_of
 from training.quality.tables import metric_rows
 from training.settings import SmallLesson

@@ -4,7 +4,10 @@
 # Photos go in; minutes later a model folder comes out, without a GPU. The body has learned to see from a million photos and
 # stays as it is. Only the last layer is new, and that begins with what the old one knew.
 #
-#     python -m training.head --data PHOTOS --out models/mine
+#     python -m training.head --data PHOTOS --out models/mine                      # seconds: on the starter's body
+#     python -m training.head --data PHOTOS --out models/mine --weights imagenet   # minutes: on a body of its own
+#
+# The first is what the page's tab **Teach** does, and gives the same head (`model/teach`). The second is this lesson.
 #
 # `PHOTOS` holds one folder of photos per class, or one folder per source with these in it. `--help` lists everything else.
 
@@ -14,7 +17,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +28,9 @@ from model.architecture import linear_of, with_rows
 from model.classifier import Classifier, softmax
 from model.config import FORMAT_VERSION, NEITHER, Architecture, Config, Input, Neither
 from model.errors import ModelError, OutputError
-from model.folder import ONNX, WEIGHTS, check_replaceable, new_model_folder
+from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, new_model_folder
 from model.head import LinearHead
+from model.hub.client import PublishError, check_access
 from model.network import OnnxNetwork
 from model.onnx_head import with_linear_head
 from model.save import export_onnx, save_weights
@@ -45,14 +49,13 @@ from training.fit.finish import document, finish
 from training.fit.head import DECAYS, PLAIN_DECAYS, choose, fit_views, folds_of, weights_of, weights_of_some
 from training.fit.prior import parse_like, prior
 from training.fit.provenance import provenance
+from training.fit.taught import teach_folder, told
 from training.fit.weights import pretrained
-from training.hub.client import PublishError, check_access
-from training.hub.models import publish_trained
 from training.options import LEAVE_SOURCES_OUT, at_least_one, count, option, parse, side
 from training.options import minutes as some_minutes
 from training.program import IN_NOTEBOOK, STARTED, say_when_interrupted
+from training.publish import publish_trained
 from training.quality.by_source import by_source
-from training.quality.card import REPORT
 from training.quality.resaved import changed_answers
 from training.quality.rows import markdown
 from training.quality.schema import LEFT_OUT
@@ -66,7 +69,8 @@ from training.settings import PhotosToModel
 # photos in, model out. In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
-NOTEBOOK_OPTIONS = "--data photos --out models/mine"
+STARTER_BODY = "starter"
+NOTEBOOK_OPTIONS = "--data photos --out models/mine --weights imagenet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +78,13 @@ class Settings(PhotosToModel):
     """What can be chosen."""
 
     # network
-    arch: str = option("tf_efficientnet_lite0", "an architecture of torchvision or timm", group="network")
-    weights: str = option("imagenet", "imagenet (downloaded), none, or a state dict file")
+    weights: str = option(
+        STARTER_BODY,
+        "starter (the body in the project, as the page teaches it: nothing else of what follows is used), imagenet "
+        "(downloaded), none, or a state dict file",
+        group="network",
+    )
+    arch: str = option("tf_efficientnet_lite0", "an architecture of torchvision or timm")
     size: int = option(224, "side of the network's input", check=side)
     resize: Literal["crop", "squish", "pad"] = option("crop", "how photos become square")
     # where the head begins, and what it answers
@@ -100,6 +109,16 @@ class Settings(PhotosToModel):
         None, "everything is to fit into so many minutes: fewer views, fewer photos", check=some_minutes
     )
     seed: int = option(42, "of the folds and of what is drawn", check=count)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.weights != STARTER_BODY:
+            return
+        for field in fields(Settings):
+            own = field.name in Settings.__annotations__ and field.name not in ("weights", "seed")
+            if own and getattr(self, field.name) != field.default:
+                flag = field.metadata["flag"] or f"--{field.name}"
+                raise ValueError(f"{flag} needs --weights imagenet, none or a file: the starter's body is taught as it is")
 
 
 settings = parse(
@@ -136,7 +155,8 @@ try:
     own, tested, left_out = keep_test_aside(checked.photos, checked.came, checked.groups, settings.test, settings.seed)
     test = checked.photos.take(tested) if tested else None
     fitted = checked.take(own)
-    start = pretrained(settings.arch, len(fitted.photos.labels), settings.weights)
+    is_short = settings.weights == STARTER_BODY
+    start = None if is_short else pretrained(settings.arch, len(fitted.photos.labels), settings.weights)
     like = parse_like(settings.like)
 except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
@@ -145,6 +165,21 @@ except (DataError, ModelError, OSError, OutputError, PublishError) as error:
 facts = describe(checked, {"train": fitted.photos, "test": test}, left_out, settings.size)
 write(facts, run / "data.json")
 print(text(facts))
+
+# %% [markdown]
+# ### The short way
+#
+# Without `--weights`, the starter's body is taught as the page teaches it, and that is all.
+
+# %%
+if start is None:
+    try:
+        quality = teach_folder(fitted.photos, settings, test)
+    except (DataError, ModelError, OutputError) as error:
+        raise SystemExit(f"Cannot train: {error}") from None
+    print(told(quality, settings.out, test is not None))
+    publish_trained(settings.out, settings.push, settings.space, settings.private)
+    raise SystemExit
 
 # %% [markdown]
 # ## 3. Where the head begins

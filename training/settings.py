@@ -8,8 +8,8 @@ from pathlib import Path
 
 from huggingface_hub import SpaceHardware
 
+from model.hub.serving import WAIT_MINUTES
 from training.data.sources import Layout
-from training.hub.spaces import WAIT_MINUTES
 from training.options import at_least_two, at_least_zero, count, option, repository, share
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.hub.client import PublishError
-from training.hub.spaces import publish_space
+from model.hub.client import PublishError
+from model.hub.serving import publish_space
 from training.options import option, parse
 from training.settings import SpaceOut
 

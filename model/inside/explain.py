@@ -11,6 +11,7 @@ from PIL import Image
 
 from model.classifier import Classifier, Prediction
 from model.errors import ModelError
+from model.head import LinearHead
 from model.inside.look import Inside, look_inside
 from model.resize import fit, seen_part
 
@@ -44,6 +45,16 @@ class HeatMap:
         """float32 (rows, columns) from 0 (no evidence, or against) to 1 (the most for any answer in this photo)."""
         positive: np.ndarray = np.maximum(self.values, 0, dtype=np.float32)
         return positive / self.strongest if self.strongest > 0 else positive
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Logits (1, K), the evidence for each answer float32 (K, h, w), how it was found, and how many rows each answer has."""
+
+    logits: np.ndarray
+    maps: np.ndarray
+    method: Method
+    rows: tuple[int, ...]
 
 
 class Explainer:
@@ -90,23 +101,26 @@ class Explainer:
         if label is not None and label not in answers:
             raise ValueError(f"The model has no answer {label[:60]!r}. It has: {', '.join(answers[:50])}.")
         batch = classifier.batch([fit(photo, classifier.config.input)])
-        logits, evidence, method = self._evidence(batch)
-        prediction = classifier.predictions(logits)[0]
+        evidence = self._evidence(batch)
+        prediction = classifier.predictions(evidence.logits)[0]
         chosen = answers.index(label or prediction.label)
         box = seen_part(photo, classifier.config.input)
-        linear = self.inside.graph.head.linear if self.inside.graph.head else None
-        merged = linear is not None and linear.rows[chosen] > 1
-        return prediction, HeatMap(answers[chosen], method, evidence[chosen], box, float(evidence.max()), merged)
+        strongest, merged = float(evidence.maps.max()), evidence.rows[chosen] > 1
+        return prediction, HeatMap(answers[chosen], evidence.method, evidence.maps[chosen], box, strongest, merged)
 
-    def _evidence(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray, Method]:
-        """Logits (1, K), and the class activation maps of all answers: float32 (K, h, w)."""
+    def _evidence(self, batch: np.ndarray) -> Evidence:
         inside = self.inside
         head = inside.graph.head
         if head is None:
             raise ModelError("This network has no feature maps that its answer depends on, so no heat map.")
         if head.linear is not None:
             logits, maps = inside.run(batch, [inside.graph.output, head.features])
-            weight = head.linear.gradient(maps[0].mean(axis=(1, 2)))
-            return logits, np.tensordot(weight, maps[0], 1), "CAM"
+            return class_activation(logits, maps, maps.mean(axis=(2, 3)), head.linear)
         logits, maps, weights = inside.gradients(batch, head.features)
-        return logits, np.tensordot(weights / maps[0, 0].size, maps[0], 1), "Grad-CAM"
+        estimate = np.tensordot(weights / maps[0, 0].size, maps[0], 1)
+        return Evidence(logits, estimate, "Grad-CAM", (1,) * logits.shape[1])
+
+
+def class_activation(logits: np.ndarray, maps: np.ndarray, pooled: np.ndarray, head: LinearHead) -> Evidence:
+    """The class activation maps of a photo: logits (1, K), last feature maps (1, C, h, w) and their mean (1, C)."""
+    return Evidence(logits, np.tensordot(head.gradient(pooled[0]), maps[0], 1), "CAM", head.rows)

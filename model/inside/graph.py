@@ -102,10 +102,12 @@ class Head:
     Attributes:
         features: name of the last maps (N, C, h, w) that everything behind depends on.
         linear: where the logits come from the mean of the maps by one linear layer, whose rows may be merged; else None.
+        pooled: name of that mean, (N, C), where there is such a layer; else None.
     """
 
     features: str
     linear: LinearHead | None = None
+    pooled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class Graph:
         if op.weight.shape[1] != self.shapes[features][1]:
             return None
         bias = op.bias if op.bias is not None else np.zeros(len(op.weight), np.float32)
-        return Head(features, LinearHead(op.weight, bias, rows or (1,) * len(op.weight)))
+        return Head(features, LinearHead(op.weight, bias, rows or (1,) * len(op.weight)), op.inputs[0])
 
     def _last_linear(self) -> tuple[Op | None, tuple[int, ...]]:
         """The linear op that the logits come from, and how many of its rows each logit merges; no rows: one each."""

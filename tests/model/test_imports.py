@@ -14,7 +14,7 @@ import pytest
 from tests.running import ROOT
 
 HOUSES = ("model", "ui", "training")
-ROOMS = ("data", "fit", "quality", "hub", "scoring")
+ROOMS = ("data", "fit", "quality", "scoring")
 SHARED = {"program", "options", "settings"}  # the files beside the programs of training/ that are none
 LATE = {("model.classifier", "model.source")}  # `Classifier.load` is the short call; it needs what needs the classifier
 
@@ -108,10 +108,27 @@ def test_no_room_of_training_imports_a_program():
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", ["model", "model.source", "model.commands", "model.inside.explain"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "model",
+        "model.source",
+        "model.commands",
+        "model.inside.explain",
+        "model.hub.models",
+        "model.hub.spaces",
+        "model.hub.serving",
+    ],
+)
 def test_the_model_needs_no_torch_before_something_does(module):
     script = (
         f"import sys, {module}; print([name for name in ('torch', 'torchvision', 'timm', 'fastai') if name in sys.modules])"
     )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_model_alone_does_not_need_what_publishing_does():
+    script = "import sys, model; print([name for name in ('model.hub', 'gradio_client', 'safetensors') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

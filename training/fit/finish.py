@@ -8,10 +8,10 @@ from pathlib import Path
 
 from model.classifier import softmax
 from model.config import Config
-from model.folder import CARD, CONFIG, load_folder
+from model.folder import CARD, CONFIG, REPORT, load_folder
 from model.whole import write_text
 from training.data.photos import Photos
-from training.quality.card import REPORT, model_card
+from training.quality.card import model_card
 from training.quality.measure import collect_logits, scores
 from training.quality.metrics import fit_temperature
 from training.quality.report import write_report

@@ -10,20 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from tqdm.auto import tqdm
 
+from model.calibration import calibrate, losses, shifted
 from model.classifier import softmax
 from model.head import LinearHead, fit
 from training.data.draw import by_source_and_class, draw_evenly
 from training.data.photos import Photos
-from training.quality import metrics
 
 DECAYS = (0.01, 0.004)  # of a head that starts from what the network knew: how strongly it is drawn back to that
 PLAIN_DECAYS = (0.1, 0.03, 0.01, 0.003, 0.001)  # of a head that starts from zeros
 MOST = 400  # photos of a class of a source that heads are fitted to while choosing: more take longer and choose the same
 FOLDS = 5  # where photos are left out and not sources
-SHIFT_PRIOR = 2.0  # standard deviation of the shift of neither's logit
 
 
 @dataclass(frozen=True)
@@ -109,16 +107,16 @@ def choose(
             logits[decay][out] = head.logits(views[0, out])
             heads[decay][int(fold)] = head
     answered = ~np.isnan(next(iter(logits.values()))).any(axis=1)
-    losses, settings = {}, {}
+    loss_of, settings = {}, {}
     share = weights[answered] / weights[answered].sum()
     for decay, found in logits.items():
         settings[decay] = calibrate(found[answered], targets[answered], share, neither)
         temperature, shift = settings[decay]
-        losses[decay] = float(share @ metrics.losses(softmax(shifted(found[answered], shift) / temperature), targets[answered]))
-    best = min(losses, key=losses.__getitem__)
+        loss_of[decay] = float(share @ losses(softmax(shifted(found[answered], shift) / temperature), targets[answered]))
+    best = min(loss_of, key=loss_of.__getitem__)
     temperature, shift = settings[best]
     kept = {fold: head.raised(len(head.rows) - 1, shift) for fold, head in heads[best].items()}
-    return Choice(best, temperature, shift, shifted(logits[best], shift), kept, losses)
+    return Choice(best, temperature, shift, shifted(logits[best], shift), kept, loss_of)
 
 
 def fit_views(
@@ -136,23 +134,3 @@ def fit_views(
     return fit(
         views[:, own].reshape(-1, views.shape[2]), np.tile(targets[own], count), share / share.sum(), start, decay, origin
     )
-
-
-def calibrate(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray, neither: bool) -> tuple[float, float]:
-    """The most probable temperature, 0.2-5, and shift of the last logit (0 where that is not neither)."""
-
-    def loss(point: np.ndarray) -> float:
-        log_temperature, shift = float(point[0]), float(point[1]) if neither else 0.0
-        probabilities = softmax(shifted(logits, shift) / np.exp(log_temperature))
-        surprise = len(targets) * float(weights @ metrics.losses(probabilities, targets))
-        return surprise + (log_temperature / metrics.PRIOR) ** 2 / 2 + (shift / SHIFT_PRIOR) ** 2 / 2
-
-    found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3}).x
-    return float(np.exp(np.clip(found[0], np.log(0.2), np.log(5)))), float(found[1]) if neither else 0.0
-
-
-def shifted(logits: np.ndarray, shift: float) -> np.ndarray:
-    """Logits (N, K) with `shift` added to the last."""
-    changed = logits.copy()
-    changed[:, -1] += shift
-    return changed

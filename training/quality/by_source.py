@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model.calibration import wilson_interval
 from training.quality import metrics
 from training.quality.schema import BySource, Figures
 
@@ -45,7 +46,7 @@ def overall(probabilities: np.ndarray, targets: np.ndarray, neither: int | None)
     return Figures(
         photos=len(targets),
         accuracy=right / len(targets),
-        accuracy_95_interval=metrics.wilson_interval(right, len(targets)),
+        accuracy_95_interval=wilson_interval(right, len(targets)),
         log_loss=metrics.log_loss(probabilities, targets),
         calibration_error=metrics.expected_calibration_error(metrics.reliability(probabilities, targets)),
         neither_false_accepts_at_95=metrics.false_accepts(

@@ -8,12 +8,11 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from model.config import NEITHER, Config
+from model.folder import LEARNER, REPORT
 from training.quality.rows import Place, rows_of, value_of
 from training.quality.schema import LEFT_OUT, left_out_of, metrics_of
 from training.quality.tables import results
 
-LEARNER = "model.pkl"
-REPORT = "report"
 PICTURES = {
     "confusion.png": "Confusion matrix: true answers down, given answers across",
     "reliability.png": "Reliability diagram: accuracy against confidence",

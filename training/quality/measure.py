@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model.calibration import wilson_interval
 from model.classifier import Classifier
 from model.config import NEITHER, Config
 from model.photo import PhotoError
@@ -77,7 +78,7 @@ def scores(config: Config, probabilities: np.ndarray, targets: np.ndarray) -> Me
     figures = Metrics(
         photos=len(truth),
         accuracy=right / len(truth),
-        accuracy_95_interval=metrics.wilson_interval(right, len(truth)),
+        accuracy_95_interval=wilson_interval(right, len(truth)),
         error_rate=1 - right / len(truth),
         log_loss=metrics.log_loss(own, truth),
         calibration_error=metrics.expected_calibration_error(metrics.reliability(own, truth)),

@@ -10,31 +10,18 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
+from model.calibration import PRIOR, losses
 from model.classifier import softmax
 from training.quality.report_schema import Bin, Paired
 from training.quality.schema import LabelScores
 
 CALIBRATION_BINS = 15
 ACCEPTED = 0.95
-PRIOR = 0.25  # standard deviation of log temperature
-
-
-def losses(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """-log p(true answer) of each photo, in nats: float64 (N,). probabilities (N, K) rows summing to 1; targets int (N,)."""
-    chosen = probabilities[np.arange(len(targets)), targets]
-    result: np.ndarray = -np.log(np.clip(chosen, 1e-15, 1))
-    return result
 
 
 def log_loss(probabilities: np.ndarray, targets: np.ndarray) -> float:
     """Mean of -log p(true answer), in nats. probabilities (N, K) rows summing to 1; targets int (N,)."""
     return float(losses(probabilities, targets).mean())
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % confidence interval of the share of `right` among n trials (Wilson 1927), 0-1."""
-    low, high = binomtest(right, n).proportion_ci(0.95, "wilson")
-    return float(low), float(high)
 
 
 def per_label(probabilities: np.ndarray, targets: np.ndarray, labels: int) -> list[LabelScores]:

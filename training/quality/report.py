@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
+from model.calibration import losses
 from model.classifier import Classifier
 from model.config import NEITHER
 from model.whole import whole_folder
@@ -70,7 +71,7 @@ def write_report(
             everything = over_all(config, probabilities, targets, photos, sources)
             figures = figures.model_copy(update={"all_answers": everything})
         is_own = targets < len(config.labels)
-        losses = top_losses(probabilities, targets)
+        worst = top_losses(probabilities, targets)
         resaved = draw_evenly(by_source_and_class(photos), seed=0, count=robustness)
         report = Report(
             **dict(figures),
@@ -80,14 +81,14 @@ def write_report(
             machine=describe("onnxruntime", "pillow", "numpy"),
             confusion=confusion(config.labels, probabilities, targets),
             reliability=tuple(metrics.reliability(probabilities[is_own], targets[is_own])),
-            top_losses=tuple(loss_of(photos.paths[i], config.labels, probabilities[i], int(targets[i])) for i in losses),
+            top_losses=tuple(loss_of(photos.paths[i], config.labels, probabilities[i], int(targets[i])) for i in worst),
             latency=latency(classifier, photos.paths),
             size_bytes=sizes(model) if model else None,
             robustness=measure_robustness(classifier, sample(photos, config.labels, robustness)) if robustness else None,
             saved_again=saved_again(classifier, photos.take(resaved)) if robustness else None,
             comparison=compare(against, photos, probabilities.argmax(axis=1) == targets, is_own) if against else None,
         )
-        page.write(new, report, [photos.paths[i] for i in losses], photos.paths[int(is_own.argmax())])
+        page.write(new, report, [photos.paths[i] for i in worst], photos.paths[int(is_own.argmax())])
     return report
 
 
@@ -104,8 +105,8 @@ def top_losses(probabilities: np.ndarray, targets: np.ndarray, k: int = TOP_LOSS
     Photos of neither take part where the model can give that answer.
     """
     can_be_right = np.flatnonzero(targets < probabilities.shape[1])
-    losses = metrics.losses(probabilities[can_be_right], targets[can_be_right])
-    return [int(i) for i in can_be_right[np.argsort(-losses, kind="stable")[:k]]]
+    per_photo = losses(probabilities[can_be_right], targets[can_be_right])
+    return [int(i) for i in can_be_right[np.argsort(-per_photo, kind="stable")[:k]]]
 
 
 def loss_of(path: Path, labels: tuple[str, ...], probabilities: np.ndarray, target: int) -> Loss:

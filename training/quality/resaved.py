@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from model.calibration import wilson_interval
 from model.classifier import Classifier
 from model.photo import open_photo
 from training.data.decode import logits_of
 from training.data.formats import Change, input_of, resaved
 from training.data.looks import FILE, Look, look_at
 from training.data.photos import Photos
-from training.quality.metrics import wilson_interval
 from training.quality.schema import ChangedAnswers
 
 GOOD = 90  # JPEG quality where it is not the quality that is tried

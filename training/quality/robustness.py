@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps, ImageStat
 from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude
 
+from model.calibration import wilson_interval
 from model.classifier import Classifier
 from model.network import available_cores
 from model.photo import open_photo
@@ -22,7 +23,6 @@ from training.data.decode import batched, map_ahead
 from training.data.draw import draw_by_share
 from training.data.formats import resaved
 from training.data.photos import Photos
-from training.quality.metrics import wilson_interval
 from training.quality.report_schema import CorruptionScores, Robustness
 
 LARGEST_SIDE = 512

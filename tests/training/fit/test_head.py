@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model.calibration import calibrate
 from model.head import LinearHead
 from training.data.photos import Photos
 from training.data.suspects import find_suspects
-from training.fit.head import calibrate, choose, folds_of, weights_of
+from training.fit.head import choose, folds_of, weights_of
 
 
 def photos(count: int, sources: int) -> Photos:

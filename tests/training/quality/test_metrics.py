@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from model.calibration import wilson_interval
 from training.quality import metrics
 
 
@@ -21,8 +22,8 @@ def test_the_log_loss_agrees_with_that_of_scikit_learn(dice):
 
 
 def test_wilson_interval_of_a_worked_example():
-    assert metrics.wilson_interval(90, 100) == pytest.approx((0.8256, 0.9448), abs=1e-4)
-    assert metrics.wilson_interval(50, 50)[1] == pytest.approx(1)
+    assert wilson_interval(90, 100) == pytest.approx((0.8256, 0.9448), abs=1e-4)
+    assert wilson_interval(50, 50)[1] == pytest.approx(1)
 
 
 def test_calibration_error_of_a_worked_example():

@@ -13,21 +13,16 @@ import httpx2
 import pytest
 
 from model import Classifier, ModelError
-from tests.hub import TOKEN, Fault, Hub, Repository, log_in, running_hub, whoami
+from model.hub.client import PublishError, check_access
+from model.hub.models import OPTIONAL, REQUIRED, push
+from tests.hub import TOKEN, VISITOR, Fault, Hub, Repository, whoami
 from tests.running import ROOT
-from training.hub.models import OPTIONAL, REQUIRED, PublishError, check_access, push
+from training.quality.card import PICTURES
 
 # what the client itself does when it uploads by the LFS protocol
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 REPO = "alice/pets"
-
-
-@pytest.fixture
-def hub(monkeypatch, tmp_path):
-    with running_hub() as server:
-        log_in(server, monkeypatch, tmp_path)
-        yield server
 
 
 @pytest.fixture
@@ -45,7 +40,8 @@ def test_the_listed_files():
     assert set(REQUIRED) == {"config.json", "model.onnx", "model.safetensors", "README.md"}
     drawn = ("confusion", "reliability", "top_losses", "robustness", "curves", "predictions")
     report = {"report/report.html", "report/metrics.json", *(f"report/{name}.png" for name in drawn)}
-    assert set(OPTIONAL) == {"model.pkl"} | report
+    assert {f"report/{name}" for name in PICTURES} < report  # the card shows no others
+    assert set(OPTIONAL) == {"model.pkl", "background.npz"} | report
 
 
 def repository(hub: Hub) -> Repository:
@@ -53,13 +49,14 @@ def repository(hub: Hub) -> Repository:
 
 
 def test_a_push_creates_the_repository_with_the_listed_files_and_tags_it(hub, complete):
-    commit = push(complete, REPO)
+    version = push(complete, REPO)
     made = repository(hub)
     assert set(made.files) == {".gitattributes", *REQUIRED, *OPTIONAL}
     assert all(made.files[name] == (complete / name).read_bytes() for name in (*REQUIRED, *OPTIONAL) if name != "README.md")
-    assert (made.head, made.tags, made.private) == (commit, {"v1": commit}, False)
+    assert (version.tag, version.url) == ("v1", f"{hub.url}/{REPO}")
+    assert (made.head, made.tags, made.private) == (version.commit, {"v1": version.commit}, False)
     assert len(made.commits) == 2  # the empty one, and everything at once
-    assert Classifier.load(REPO, "v1").revision == commit
+    assert Classifier.load(REPO, "v1").revision == version.commit
 
 
 def test_the_card_says_how_to_load_this_repository(hub, folder):
@@ -70,14 +67,15 @@ def test_the_card_says_how_to_load_this_repository(hub, folder):
 
 
 def test_the_next_version_replaces_files_and_deletes_those_that_are_gone(hub, complete, config):
-    first = push(complete, REPO)
+    first = push(complete, REPO).commit
     uploads = len(hub.asked("PUT /upload"))
     document, write = config
     write(document | {"temperature": 2.5})
-    (complete / "model.pkl").unlink()
+    for name in ("model.pkl", "background.npz"):
+        (complete / name).unlink()
     shutil.rmtree(complete / "report")
     hub.repositories[REPO].files["notes.md"] = b"written on the Hub"
-    second = push(complete, REPO)
+    second = push(complete, REPO).commit
     made = repository(hub)
     assert made.tags == {"v1": first, "v2": second}
     assert set(made.files) == {".gitattributes", "notes.md", *REQUIRED}
@@ -87,7 +85,7 @@ def test_the_next_version_replaces_files_and_deletes_those_that_are_gone(hub, co
 
 
 def test_a_version_is_never_replaced(hub, folder):
-    commit = push(folder, REPO, version="v7")
+    commit = push(folder, REPO, version="v7").commit
     with pytest.raises(PublishError, match="has a v7 already"):
         push(folder, REPO, version="v7")
     with pytest.raises(PublishError, match="has a main already"):
@@ -122,6 +120,30 @@ def test_private_is_private_or_refused(hub, folder):
     assert list(repository(hub).tags) == ["v1", "v2"]
 
 
+def test_with_a_token_of_its_own_that_of_the_environment_is_not_used(hub, folder, monkeypatch, capfd):
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    for tag in ("v1", "v2"):
+        assert push(folder, REPO, private=True, token=VISITOR).tag == tag
+    assert hub.tokens_seen == {VISITOR, None}  # uploads go to addresses that need none
+    assert VISITOR not in "".join(capfd.readouterr())
+
+
+def test_a_visitor_may_write_to_nothing_but_what_the_app_made(hub, folder):
+    hub.add(REPO, {".gitattributes": b""}).creator = TOKEN
+    with pytest.raises(PublishError, match=r"may not do this .*: sign out, then sign in again, or choose another name"):
+        push(folder, REPO, token=VISITOR)
+    repository(hub).private = True  # then it is not even seen
+    with pytest.raises(PublishError, match="the name is taken .You already created this repo"):
+        push(folder, REPO, token=VISITOR)
+    assert set(repository(hub).files) == {".gitattributes"}
+
+
+def test_a_visitor_whose_token_has_expired_signs_in_again(hub, folder):
+    with pytest.raises(PublishError, match="the token is wrong, expired or revoked: sign out, then sign in again") as caught:
+        push(folder, REPO, token="hf_oauth_expired")
+    assert "hf_oauth_expired" not in str(caught.value)
+
+
 def test_an_organisation_one_may_write_to(hub, folder):
     push(folder, "pets/classifier")
     assert list(hub.repositories["pets/classifier"].tags) == ["v1"]
@@ -133,6 +155,16 @@ def test_an_incomplete_folder_is_refused_before_anything_is_asked(hub, folder, n
     with pytest.raises(ModelError, match=f"{name}.* is missing"):
         push(folder, REPO)
     assert hub.requests == []
+
+
+def test_a_folder_without_weights_is_published_where_that_is_meant_and_leaves_no_older_ones(hub, folder):
+    push(folder, REPO)
+    (folder / "model.safetensors").unlink()
+    assert push(folder, REPO, needs_weights=False).tag == "v2"
+    assert "model.safetensors" not in repository(hub).files
+    (folder / "README.md").unlink()
+    with pytest.raises(ModelError, match="model.safetensors, README.md is missing"):
+        push(folder, REPO, needs_weights=False)
 
 
 def test_cut_off_weights_are_refused_before_anything_is_asked(hub, folder):
@@ -222,7 +254,7 @@ def test_offline_mode_is_named(hub, monkeypatch):
 
 
 def test_a_hub_that_does_not_answer_is_given_up(hub, monkeypatch):
-    monkeypatch.setattr("training.hub.client.TIMEOUTS", httpx2.Timeout(0.3))
+    monkeypatch.setattr("model.hub.client.TIMEOUTS", httpx2.Timeout(0.3))
     hub.faults["whoami"] = "slow"
     with pytest.raises(PublishError, match="did not answer in time"):
         check_access(REPO)
@@ -267,7 +299,7 @@ def test_what_fails_before_the_commit_publishes_nothing(hub, folder, endpoint, f
 
 @pytest.mark.parametrize(("endpoint", "fault", "words"), [case for case in FAULTS if case[0] in ("upload", "commit")])
 def test_what_fails_before_the_commit_leaves_the_version_before_it(hub, folder, endpoint, fault, words):
-    first = push(folder, REPO)
+    first = push(folder, REPO).commit
     (folder / "model.pkl").write_bytes(b"new")
     hub.faults[endpoint] = fault
     with pytest.raises(PublishError, match=words):
@@ -296,7 +328,7 @@ def test_what_fails_after_the_commit_leaves_it_without_a_version(hub, folder, en
     assert set(REQUIRED) < set(repository(hub).files)
     assert repository(hub).tags == {}
     hub.faults.clear()
-    commit = push(folder, REPO)
+    commit = push(folder, REPO).commit
     assert repository(hub).tags == {"v1": commit}
     assert len(repository(hub).commits) == 2  # the second time there was nothing to commit
 

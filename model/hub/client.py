@@ -31,40 +31,45 @@ class PublishError(Exception):
 
 
 @contextmanager
-def talking_to_hub(subject: str, done: str) -> Iterator[HfApi]:
+def talking_to_hub(subject: str, done: str, *, token: str | None = None) -> Iterator[HfApi]:
     """An `HfApi` whose failures become one sentence: "SUBJECT cannot be DONE: what is wrong, and what to do".
+
+    Args:
+        token: of a visitor who signed in; None: the one that huggingface_hub finds, in HF_TOKEN or where `hf auth login`
+            left it.
 
     Raises:
         PublishError: something failed inside the block.
     """
-    api = HfApi()
+    api = HfApi(token=token)
     get_session().timeout = TIMEOUTS
     try:
         yield api
     except (PublishError, ModelError):
         raise
     except Exception as error:  # the HTTP clients and the upload library each have error types of their own
-        raise PublishError(f"{subject} cannot be {done}: {_problem(error, api.endpoint)}") from error
+        raise PublishError(f"{subject} cannot be {done}: {_problem(error, api)}") from error
 
 
-def check_access(repo: str, repo_type: str = "model") -> None:
+def check_access(repo: str, repo_type: str = "model", *, token: str | None = None) -> None:
     """Whether what follows can be published at all: there is a valid token, and it may write to `repo`.
 
     Args:
         repo: `user/name`; it need not exist yet.
         repo_type: `model` or `space`.
+        token: as `talking_to_hub` takes it.
 
     Raises:
         PublishError: no.
     """
     if repo.count("/") != 1:
         raise PublishError(f"{repo!r} is not the name of a repository on the Hub: write USER/NAME")
-    with talking_to_hub(repo, "published") as api:
+    with talking_to_hub(repo, "published", token=token) as api:
         hf_hub_url(repo, "README.md")  # checks the name and asks nobody
         who = api.whoami()
-        token = who.get("auth", {}).get("accessToken") or {}
-        if token.get("role") == "read":
-            raise PublishError(f"the token {token.get('displayName')!r} may only read: {_new_token(api.endpoint)}")
+        rights = who.get("auth", {}).get("accessToken") or {}  # of a visitor's token nothing is said
+        if rights.get("role") == "read":
+            raise PublishError(f"the token {rights.get('displayName')!r} may only read: {_new_token(api)}")
         try:
             api.auth_check(repo, repo_type=repo_type, write=True)
         except RepositoryNotFoundError:
@@ -134,19 +139,20 @@ def _check_namespace(namespace: str, who: dict[str, Any], endpoint: str) -> None
             )
 
 
-def _problem(error: BaseException, endpoint: str) -> str:
+def _problem(error: BaseException, api: HfApi) -> str:
     """What went wrong and what to do about it, without a full stop; what caused `error` says it where `error` cannot."""
+    endpoint = api.endpoint
     cause: BaseException | None = error
     while cause is not None:
         match cause:
             case LocalTokenNotFoundError():
-                return f"there is no token: {_new_token(endpoint)}"
+                return f"there is no token: {_new_token(api)}"
             case OfflineModeIsEnabled():
                 return "HF_HUB_OFFLINE is set: unset it"
             case HFValidationError():
                 return f"its name is not valid: {_one_line(cause)}"
             case HfHubHTTPError():
-                return _refusal(cause, endpoint)
+                return _refusal(cause, api)
             case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.UnsupportedProtocol():
                 return f"{endpoint} cannot be reached: check the network, or HF_ENDPOINT where one is set"
             case httpx2.TimeoutException():
@@ -157,19 +163,19 @@ def _problem(error: BaseException, endpoint: str) -> str:
     return _one_line(error)
 
 
-def _refusal(error: HfHubHTTPError, endpoint: str) -> str:
+def _refusal(error: HfHubHTTPError, api: HfApi) -> str:
     """What an error status of the Hub means."""
-    status = error.response.status_code
+    status, endpoint = error.response.status_code, api.endpoint
     said = f" ({_one_line(error.server_message)})" if error.server_message else ""
     match status:
         case 401 if not isinstance(error, RepositoryNotFoundError):
-            return f"the token is wrong, expired or revoked{said}: {_new_token(endpoint)}"
+            return f"the token is wrong, expired or revoked{said}: {_new_token(api)}"
         case 402:
             return f"the Hub asks for a payment or a plan{said}: see {endpoint}/settings/billing, or free some space"
         case 403 if re.search("storage|limit|quota", said, re.IGNORECASE):
             return f"a quota is used up{said}: free some space or see {endpoint}/settings/billing"
         case 403:
-            return f"the token may not do this{said}: {_new_token(endpoint)}"
+            return f"the token may not do this{said}: {_new_token(api)}, or choose another name"
         case 401 | 404:
             return f"there is no such repository, revision or file, or the token may not see it{said}: check the name"
         case 409 | 412:
@@ -190,8 +196,11 @@ def _wait(headers: Mapping[str, str]) -> str:
     return f"{seconds} seconds" if seconds.isdigit() else "some minutes"
 
 
-def _new_token(endpoint: str) -> str:
-    return f"make one with the role 'write' at {endpoint}/settings/tokens and set HF_TOKEN to it, or run `hf auth login`"
+def _new_token(api: HfApi) -> str:
+    """How to come by a token that may write, or, where it is that of a visitor, by a new one."""
+    if api.token is not None:
+        return "sign out, then sign in again"
+    return f"make one with the role 'write' at {api.endpoint}/settings/tokens and set HF_TOKEN to it, or run `hf auth login`"
 
 
 def _one_line(text: object) -> str:

@@ -1,1 +1,0 @@
-"""The Hugging Face Hub: `client` talks to it, `models` publishes a model folder, `spaces` the app that serves it."""
