@@ -13,6 +13,7 @@ from ui.page import build, launch_options
 from ui.server import app_options
 from ui.service import Service
 from ui.settings import Settings
+from ui.teach.sessions import Sessions
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
         classifier = Classifier.load(
             settings.model_repo, settings.model_revision, labels=settings.model_labels, allow=settings.model_allow
         )
-        service = Service(classifier, settings.max_waiting)
+        service = Service(classifier, settings.max_waiting, Sessions(classifier) if settings.teach else None)
         page = build(service, settings)
     except (ValueError, ModelError) as error:
         raise SystemExit(f"Cannot start: {error}") from None

@@ -18,14 +18,18 @@ class HttpClient:
         """The body of the answer.
 
         Raises:
-            RuntimeError: the status is not 200.
+            RuntimeError: the status is not 200 or 201.
         """
+        status, answer = self.ask(method, path, body, content_type)
+        if status not in (200, 201):
+            raise RuntimeError(f"{method} {path}: {status} {answer[:200]!r}")
+        return answer
+
+    def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> tuple[int, bytes]:
+        """Status and body of the answer."""
         self._connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
         response = self._connection.getresponse()
-        answer = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path}: {response.status} {answer[:200]!r}")
-        return answer
+        return response.status, response.read()
 
     def classify(self, photo: bytes) -> object:
         """One photo through POST /api/classify."""

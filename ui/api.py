@@ -14,7 +14,7 @@ from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
 from ui.request_photo import Refused, read_photo
-from ui.service import Busy, Service
+from ui.service import Busy, Gone, Service, Untaught
 
 
 def routes(service: Service) -> list[Route]:
@@ -50,11 +50,11 @@ def routes(service: Service) -> list[Route]:
         )
 
     async def usage(request: Request) -> Response:
-        return _error(405, "Send the photo with POST: as the body, or as the multipart field 'file'.", {"Allow": "POST"})
+        return problem(405, "Send the photo with POST: as the body, or as the multipart field 'file'.", {"Allow": "POST"})
 
     posts = {"/api/classify": classify, "/api/explain": explain}
     return [
-        *(Route(path, _answering(work), methods=["POST"]) for path, work in posts.items()),
+        *(Route(path, answering(work), methods=["POST"]) for path, work in posts.items()),
         *(Route(path, usage, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in posts),
         Route("/health", health, methods=["GET"]),
     ]
@@ -75,29 +75,37 @@ def evidence(heat_map: HeatMap) -> dict[str, Any]:
     }
 
 
-def _answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that answers with JSON: what `work` returns, or the sentence that says why there is no answer."""
+def answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that answers with what `work` returns, a response or JSON, or with the sentence that says why it does not."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse(await work(request))
+            result = await work(request)
+            return result if isinstance(result, Response) else JSONResponse(result)
         except Refused as refused:
-            return _error(refused.status, str(refused))
-        except PhotoTooLarge as error:
-            return _error(413, str(error))
-        except PhotoFormatError as error:
-            return _error(415, str(error))
+            headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else None
+            return problem(refused.status, str(refused), headers)
+        except Untaught as error:
+            return problem(409, str(error))
+        except Gone as error:
+            return problem(404, str(error), ended=error.why)
         except PhotoError as error:
-            return _error(400, str(error))
+            return problem(photo_status(error), str(error))
         except ModelError as error:
-            return _error(501, str(error))
+            return problem(501, str(error))
         except Busy as error:
-            return _error(503, str(error), {"Retry-After": "1"})
+            return problem(503, str(error), {"Retry-After": "1"})
         except ClientDisconnect:
             return Response(status_code=400)
 
     return endpoint
 
 
-def _error(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status, headers)
+def photo_status(error: PhotoError) -> int:
+    """The HTTP status that says what is wrong with a photo."""
+    return 413 if isinstance(error, PhotoTooLarge) else 415 if isinstance(error, PhotoFormatError) else 400
+
+
+def problem(status: int, sentence: str, headers: dict[str, str] | None = None, **more: str) -> JSONResponse:
+    """Why there is no answer: {"error": a sentence}, and what else a program may want to know."""
+    return JSONResponse({"error": sentence, **{key: value for key, value in more.items() if value}}, status, headers)

@@ -15,9 +15,11 @@ from ui.errors import readable_errors
 from ui.heat import heat_figure
 from ui.markup import markdown_text
 from ui.photo_input import PhotoInput, example_buttons
-from ui.service import Service
+from ui.service import Answers, Service
 from ui.settings import Settings
 from ui.texts import language_of, say, t
+from ui.token_radio import TokenRadio
+from ui.which_model import answers_of
 
 _CONCURRENT_CALLS = 32
 _FIGURE = """
@@ -28,9 +30,8 @@ _FIGURE = """
 _SHOWN = 20  # answers, where a model has more
 
 
-def build(service: Service, settings: Settings) -> PhotoInput:
+def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput:
     """The tab's components; its photo, and the API endpoint `/classify` with the parameter `photo`."""
-    config = service.classifier.config
 
     async def classify(photo: bytes | None, request: gr.Request) -> dict[str, float]:
         """Probability of every answer for one photo, most probable first; of the first twenty where there are more."""
@@ -39,86 +40,103 @@ def build(service: Service, settings: Settings) -> PhotoInput:
         with readable_errors():
             return (await service.answer(photo)).as_dict()
 
-    async def show(photo: bytes | None, request: gr.Request) -> tuple[dict[str, float], str]:
+    async def show(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
+        """The answer, and why; which answers there are, and whose they are."""
         if photo is None:
-            return await classify(photo, request), ""
+            raise gr.Error(say("classify.no_photo", language_of(request)), print_exception=False)
+        answers = answers_of(service, token, request)
         with readable_errors():
             try:
-                return await explained(photo, None, request)
+                scores, reasons = await explained(answers, photo, None, request)
             except ModelError:  # nothing to explain by: the answer alone
-                return (await service.answer(photo)).as_dict(), ""
+                scores, reasons = (await answers.answer(photo)).as_dict(), ""
+        return about(answers) | {answer: _label(answers, scores), why: reasons}
 
-    async def explained(photo: bytes, label: str | None, request: gr.Request) -> tuple[dict[str, float], str]:
+    async def explained(answers: Answers, photo: bytes, label: str | None, request: gr.Request) -> tuple[dict[str, float], str]:
         def look(image: Image.Image) -> tuple[dict[str, float], str]:
-            prediction, heat_map = service.explainer.explain(image, label)
+            prediction, heat_map = answers.explainer.explain(image, label)
             return prediction.as_dict(), heat_figure(image, heat_map, language_of(request))
 
-        return await service.look(photo, look)
+        return await answers.look(photo, look)
 
-    async def on_change(photo: bytes | None, request: gr.Request) -> tuple[dict[str, float] | None, str]:
-        return (None, "") if photo is None else await show(photo, request)
+    def about(answers: Answers) -> dict[Any, Any]:
+        return {description: _description(answers.classifier.config), model: _model(answers)}
 
-    async def on_select(photo: bytes | None, event: gr.SelectData, request: gr.Request) -> str:
+    async def on_change(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
+        return {answer: None, why: ""} if photo is None else await show(photo, token, request)
+
+    async def on_select(photo: bytes | None, token: str, event: gr.SelectData, request: gr.Request) -> str:
         if photo is None:
             return ""
+        answers = answers_of(service, token, request)
         with readable_errors():
             try:
-                return (await explained(photo, str(event.value), request))[1]
+                return (await explained(answers, photo, str(event.value), request))[1]
             except (ModelError, ValueError):
                 return ""
 
+    async def on_switch(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
+        """What is shown of the other model. Corrections are for the labels of the one that is served."""
+        answers = answers_of(service, token, request)
+        switched = about(answers) | {answer: _label(answers, None), why: ""}
+        if photo is not None:
+            switched |= await show(photo, token, request)
+        return switched | ({corrected: gr.update(visible=not token)} if corrected else {})
+
     gr.Markdown(t("classify.ask"))
-    photo = PhotoInput(
-        label=t("classify.photo"),
-        sources=["upload", "webcam", "clipboard"],
-        buttons=["fullscreen"],
-        height=360,
-        placeholder=t("classify.drop"),
-        alt_text=t("classify.photo_alt"),
-        elem_id="photo",
-        render=False,
-    )
-    interface = gr.Interface(
-        fn=show,
-        inputs=photo,
-        outputs=[
-            gr.Label(
+    description = gr.Markdown(_description(service.classifier.config))
+    with gr.Row():
+        with gr.Column():
+            photo = PhotoInput(
+                label=t("classify.photo"),
+                sources=["upload", "webcam", "clipboard"],
+                buttons=["fullscreen"],
+                height=360,
+                placeholder=t("classify.drop"),
+                alt_text=t("classify.photo_alt"),
+                elem_id="photo",
+            )
+            with gr.Row():
+                clear = gr.ClearButton(value=t("classify.clear"))
+                submit = gr.Button(t("classify.submit"), variant="primary")
+        with gr.Column():
+            answer = gr.Label(
                 label=t("classify.answer"),
                 elem_id="answer",
-                show_heading=config.probabilities == "exclusive",
+                show_heading=_has_heading(service),
                 num_top_classes=_SHOWN,
-            ),
-            gr.HTML(elem_id="why", css_template=_FIGURE),
-        ],
-        description=_description(config),
-        flagging_mode="never",  # no visitor's photo is written anywhere
-        analytics_enabled=False,
-        api_name="show",
-        api_visibility="private",
-        concurrency_limit=_CONCURRENT_CALLS,  # they meet in one batch
-        submit_btn=t("classify.submit"),
-        clear_btn=t("classify.clear"),
-        show_progress="minimal",
-        deep_link=False,  # would store a visitor's photo with the link
-    )
-    answer, why = interface.output_components
-    quiet: dict[str, Any] = {
-        "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
-    }  # fmt: skip
-    # no button to find: a photo that is uploaded, taken, pasted or picked is answered at once
+            )
+            why = gr.HTML(elem_id="why", css_template=_FIGURE)
+    clear.add([photo, answer, why])
+    # a photo that is uploaded, taken, pasted or picked is answered at once, without a button to find
     example_buttons(photo)
-    photo.change(on_change, photo, [answer, why], **quiet)
-    answer.select(on_select, photo, why, **quiet)
-    corrections.build(service, settings, photo)
+    corrected = corrections.build(service, settings, photo)
     keeps = settings.corrections_folder or settings.corrections_repo
     gr.Markdown(t("classify.deleted_unless_given" if keeps else "classify.deleted"))
-    gr.Markdown(_model(service))
+    model = gr.Markdown(_model(service))
+
+    given: list[Any] = [photo, which]
+    shown: list[Any] = [answer, why, description, model]
+    quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": _CONCURRENT_CALLS}  # they meet in one batch
+    submit.click(show, given, shown, show_progress="minimal", **quiet)
+    photo.change(on_change, given, shown, show_progress="hidden", **quiet)
+    answer.select(on_select, given, why, show_progress="hidden", **quiet)
+    which.change(on_switch, given, [*shown, *([corrected] if corrected else [])], show_progress="hidden", **quiet)
     # what programs call, with names that no translation changes
     gr.Button(visible=False).click(
         classify, PhotoInput(label="Photo", visible=False), gr.Label(label="Answer", visible=False),
         api_name="classify", concurrency_limit=_CONCURRENT_CALLS,
     )  # fmt: skip
     return photo
+
+
+def _label(answers: Answers, scores: dict[str, float] | None) -> Any:
+    return gr.update(value=scores, show_heading=_has_heading(answers))
+
+
+def _has_heading(answers: Answers) -> bool:
+    """Whether one answer is right, which then stands above the others."""
+    return answers.classifier.config.probabilities == "exclusive"
 
 
 def _description(config: Config) -> str:
@@ -132,10 +150,10 @@ def _description(config: Config) -> str:
     return f"{t(f'classify.{kind}')} {', '.join(choices)}."
 
 
-def _model(service: Service) -> str:
-    config = service.classifier.config
+def _model(answers: Answers) -> str:
+    config = answers.classifier.config
     name, network = markdown_text(config.name), markdown_text(config.architecture.name)
     return (
-        f"{t('classify.model')}: {name} ({service.classifier.revision[:12]}), {network}. "
+        f"{t('classify.model')}: {name} ({answers.classifier.revision[:12]}), {network}. "
         f"{FORMAT_NAMES}, ≤ {MAX_BYTES // 1_000_000} MB, ≤ {MAX_MEGAPIXELS} megapixels."
     )

@@ -38,7 +38,13 @@ class CrossOrigin:
         self._app = app
         self._origins = origins
         self._beside = beside
-        self._ours = CORSMiddleware(without_origin, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=("*",))
+        self._ours = CORSMiddleware(
+            without_origin,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_headers=("*",),
+            expose_headers=("Retry-After",),
+        )
         self._gradio = CORSMiddleware(
             app, allow_origins=origins, allow_methods=("*",), allow_headers=("*",), allow_credentials=True
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from model.photo import MAX_BYTES
-from ui import album, classify, inside, lab, live
+from ui import album, classify, inside, lab, live, teach, which_model
 from ui.markup import markdown_text
 from ui.service import Service
 from ui.settings import Settings
@@ -23,13 +24,17 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
     title = page_title(config.labels, config.name)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=DELETE_UPLOADS) as page:
         gr.Markdown(f"# {markdown_text(title)}", elem_id="title")
+        which = which_model.build(title)
         with gr.Tabs():
             with gr.Tab(t("classify.tab"), id="classify"):
-                photo = classify.build(service, settings)
+                photo = classify.build(service, settings, which)
+            if service.sessions is not None:
+                with gr.Tab(t("teach.tab"), id="teach"):
+                    which_model.follow(which, teach.build(service))
             with gr.Tab(t("live.tab"), id="live"):
                 live.build(service)
             with gr.Tab(t("album.tab"), id="album"):
-                album.build(service)
+                album.build(service, which)
             with gr.Tab(t("inside.tab"), id="inside") as tab:
                 _take_along(photo, tab, inside.build(service, tab))
             with gr.Tab(t("lab.tab"), id="lab") as tab:
@@ -60,4 +65,5 @@ def launch_options() -> dict[str, Any]:
         "allowed_paths": [],
         "strict_cors": True,
         "i18n": I18N,
+        "css_paths": [Path(__file__).parent / "page.css"],
     }

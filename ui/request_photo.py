@@ -16,14 +16,16 @@ from model.photo import FORMAT_NAMES, MAX_BYTES
 
 # base64 in JSON is the longest way to write a photo; multipart adds its boundaries
 MAX_BODY = MAX_BYTES * 4 // 3 + 100_000
+TOO_LARGE = f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one."
 
 
 class Refused(Exception):
-    """A request that gets no answer: HTTP status and the sentence that says why."""
+    """A request that gets no answer: HTTP status, the sentence that says why, and after how many seconds it may come again."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, retry_after: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+        self.retry_after = retry_after
 
 
 async def read_photo(request: Request) -> tuple[bytes, int | None]:
@@ -32,7 +34,7 @@ async def read_photo(request: Request) -> tuple[bytes, int | None]:
     Raises:
         Refused: there is no photo in the body, or it is too large.
     """
-    body = await _read_body(request)
+    body = await read_body(request, MAX_BODY, TOO_LARGE)
     if not body:
         raise Refused(400, f"The request has no body. Send a photo: the bytes of a {FORMAT_NAMES} file.")
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -43,16 +45,20 @@ async def read_photo(request: Request) -> tuple[bytes, int | None]:
     return body, None
 
 
-async def _read_body(request: Request) -> bytes:
-    """The body, read no further than the limit."""
-    too_large = Refused(413, f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.")
+async def read_body(request: Request, most: int, sentence: str) -> bytes:
+    """The body, read no further than the limit.
+
+    Raises:
+        Refused: it has more than `most` bytes; the sentence says so.
+    """
+    too_large = Refused(413, sentence)
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
+    if length.isdecimal() and (len(length) > 18 or int(length) > most):
         raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             raise too_large
     return bytes(body)
 

@@ -9,9 +9,9 @@ from ui.texts import TEXTS
 _ADDRESS = Path(__file__).parent / "server_address.js"
 
 
-def script(path: Path) -> str:
-    """A script that may ask `serverAddress()`, for `gr.HTML(js_on_load=...)`."""
-    return _ADDRESS.read_text("utf-8") + path.read_text("utf-8")
+def script(*paths: Path) -> str:
+    """Scripts, one after the other, that may ask `serverAddress()`, for `gr.HTML(js_on_load=...)`."""
+    return "".join(path.read_text("utf-8") for path in (_ADDRESS, *paths))
 
 
 def texts_of(section: str) -> dict[str, dict[str, str]]:

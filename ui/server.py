@@ -14,6 +14,7 @@ from ui.api import routes
 from ui.cors import CrossOrigin
 from ui.service import Service
 from ui.settings import Settings
+from ui.teach.routes import teach_routes
 
 _BESIDE = ("/api/", "/health", PATH)  # what the paths of these routes begin with
 
@@ -31,4 +32,4 @@ def app_options(service: Service, settings: Settings) -> dict[str, Any]:
             yield
 
     for_agents = [Route(path, agents) for path in (PATH, f"{PATH}/")] if agents else []
-    return {"routes": [*routes(service), *for_agents], "lifespan": lifespan}
+    return {"routes": [*routes(service), *teach_routes(service), *for_agents], "lifespan": lifespan}

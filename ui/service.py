@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from PIL import Image
 
@@ -16,6 +16,10 @@ from model.inside.explain import Explainer, HeatMap
 from model.network import available_cores
 from model.photo import PhotoSource
 
+if TYPE_CHECKING:
+    from ui.teach.sessions import Sessions
+
+Ending = Literal["idle", "full", "lost"]
 Seen = TypeVar("Seen")
 
 
@@ -23,21 +27,67 @@ class Busy(Exception):
     """Too many photos are waiting already. The message is for the visitor."""
 
 
-class Service:
-    """Answers photos for any number of concurrent requests.
+class Untaught(Exception):
+    """There is no model in a session yet, or not any more. The message is for programs."""
+
+
+class Gone(Exception):
+    """What a visitor taught is not there, or not any more. The message is for programs.
+
+    Attributes:
+        why: `idle` or `full` where the server ended its session, else `lost`.
+    """
+
+    def __init__(self, sentence: str, why: Ending) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
+class Desk:
+    """Where the photos of all visitors go: a few threads, and places for those that are under way.
 
     Args:
-        classifier: the model that answers.
         max_waiting: photos that may be under way at once; one more raises `Busy`.
     """
 
-    def __init__(self, classifier: Classifier, max_waiting: int = 64) -> None:
-        self.classifier = classifier
+    def __init__(self, max_waiting: int) -> None:
         self.max_waiting = max_waiting
-        self.explainer = Explainer(classifier)
         self._waiting = 0
-        self._batcher = Batcher(classifier)
         self._openers = ThreadPoolExecutor(available_cores(), thread_name_prefix="photo")
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the `max_waiting` places."""
+        if self._waiting >= self.max_waiting:
+            raise Busy("Too many photos are waiting for an answer. Try again in a few seconds.")
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
+    async def run(self, work: Callable[[], Seen]) -> Seen:
+        """What `work` gives, on one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._openers, work)
+
+
+class Answers:
+    """The answers of one model, for any number of concurrent requests.
+
+    Args:
+        classifier: the model. explainer: of the same.
+        desk: shared by all models of this server.
+    """
+
+    def __init__(self, classifier: Classifier, explainer: Explainer, desk: Desk) -> None:
+        self.classifier = classifier
+        self.explainer = explainer
+        self._desk = desk
+
+    @property
+    def max_waiting(self) -> int:
+        """Photos that may be under way at once, of all models together."""
+        return self._desk.max_waiting
 
     async def answer(self, photo: PhotoSource) -> Prediction:
         """The prediction for one untrusted photo.
@@ -46,10 +96,8 @@ class Service:
             Busy: `max_waiting` photos are under way.
             model.photo.PhotoError: the photo cannot be used.
         """
-        with self._place():
-            loop = asyncio.get_running_loop()
-            prepared = await loop.run_in_executor(self._openers, self.classifier.prepare, photo)
-            return await asyncio.wrap_future(self._batcher.submit(prepared))
+        with self._desk.place():
+            return await self._desk.run(lambda: self.classifier.classify([photo])[0])
 
     async def explain(self, photo: PhotoSource, label: str | None = None) -> tuple[Prediction, HeatMap]:
         """The prediction, and where in the photo the evidence for `label` lies (by default, for the answer).
@@ -67,20 +115,40 @@ class Service:
         Raises:
             Busy, model.photo.PhotoError: as `answer`; and whatever `at` raises.
         """
+        with self._desk.place():
+            return await self._desk.run(lambda: at(self.classifier.open(photo)))
 
-        def work() -> Seen:
-            return at(self.classifier.open(photo))
 
-        with self._place():
-            return await asyncio.get_running_loop().run_in_executor(self._openers, work)
+class Service(Answers):
+    """The answers of the model that is served, and of those that visitors teach.
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        """One of the `max_waiting` places."""
-        if self._waiting >= self.max_waiting:
-            raise Busy("Too many photos are waiting for an answer. Try again in a few seconds.")
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+    Args:
+        classifier: the model that answers.
+        max_waiting: photos that may be under way at once; one more raises `Busy`.
+        sessions: in which visitors teach; None where they cannot.
+    """
+
+    def __init__(self, classifier: Classifier, max_waiting: int = 64, sessions: Sessions | None = None) -> None:
+        super().__init__(classifier, Explainer(classifier), Desk(max_waiting))
+        self.sessions = sessions
+        self._batcher = Batcher(classifier)
+
+    async def answer(self, photo: PhotoSource) -> Prediction:
+        """As `Answers.answer`; photos that arrive together are answered in one call of the network."""
+        with self._desk.place():
+            prepared = await self._desk.run(lambda: self.classifier.prepare(photo))
+            return await asyncio.wrap_future(self._batcher.submit(prepared))
+
+    def of(self, token: str) -> Answers:
+        """The answers of what was taught in the session of this token; of the model that is served where it is empty.
+
+        Raises:
+            Gone: there is no such session any more.
+            Untaught: there is one, but too few photos are in it.
+        """
+        if not token:
+            return self
+        if self.sessions is None:
+            raise Gone("Nobody teaches models here.", "lost")
+        taught = self.sessions.model(token)
+        return Answers(taught.classifier, taught.explainer, self._desk)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ui.cors import ANY, is_origin
 
+_ON, _OFF = ("on", "true", "1"), ("off", "false", "0")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -25,6 +27,7 @@ class Settings:
         max_waiting: MAX_WAITING, how many photos may wait for an answer before new ones are turned away.
         cors_origins: CORS_ORIGINS, the sites whose pages may call the routes beside the page, with commas: `https://my.site`;
             `*` for every site.
+        teach: TEACH, whether visitors can teach classes of their own; they can, unless it says off.
         agents: GRADIO_MCP_SERVER, whether agents find tools here; where the package `mcp` is installed, unless it says False.
         corrections_folder: CORRECTIONS_FOLDER, where photos that visitors correct are kept; nobody can correct without one of
             this and CORRECTIONS_REPO.
@@ -38,6 +41,7 @@ class Settings:
     model_allow: tuple[str, ...] = ()
     max_waiting: int = 64
     cors_origins: tuple[str, ...] = ()
+    teach: bool = True
     agents: bool = False
     corrections_folder: Path | None = None
     corrections_repo: str | None = None
@@ -63,6 +67,7 @@ class Settings:
             raise ValueError(f"CORRECTIONS_REPO must be the name of a dataset, USER/NAME, not {dataset[:60]!r}")
         origins, agents = _origins(environment), _agents(environment)
         return cls(repo, revision, labels or None, allow, waiting, cors_origins=origins, agents=agents,
+                   teach=_switch(environment, "TEACH", cls.teach),
                    corrections_folder=Path(folder) if folder else None, corrections_repo=dataset,
                    corrections_max_mb=_number(environment, "CORRECTIONS_MAX_MB", cls.corrections_max_mb))  # fmt: skip
 
@@ -72,6 +77,13 @@ def _number(environment: Mapping[str, str], variable: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < 1:
         raise ValueError(f"{variable} must be a whole number from 1 to 999999, not {text[:20]!r}")
     return int(text)
+
+
+def _switch(environment: Mapping[str, str], variable: str, default: bool) -> bool:
+    said = environment.get(variable, "").strip().lower()
+    if said not in ("", *_ON, *_OFF):
+        raise ValueError(f"{variable} must be on or off, not {said[:20]!r}")
+    return said in _ON if said else default
 
 
 def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:

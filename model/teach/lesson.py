@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from model.config import NEITHER
 from model.teach.examples import Example
 
-MIN_CLASSES, MAX_CLASSES = 2, 20
+MIN_CLASSES = 2
 MIN_PHOTOS = 3  # of a class
 LONGEST_NAME = 40  # characters
+JOINER = "\u200d"  # invisible, and what families of emoji are made with
 
 
 class LessonError(ValueError):
@@ -53,7 +54,7 @@ def check_name(name: str) -> str:
     Raises:
         LessonError: it is empty, too long, not text in one line, or stands for neither.
     """
-    if not name or name != " ".join(name.split()) or not name.isprintable():
+    if not name or name != " ".join(name.split()) or not name.replace(JOINER, "").isprintable():
         raise LessonError(f"A class needs a name of visible characters in one line, not {name[:LONGEST_NAME]!r}.")
     if len(name) > LONGEST_NAME:
         raise LessonError(f"The name {name[:LONGEST_NAME]!r}… is longer than {LONGEST_NAME} characters: shorten it.")

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from model.config import NEITHER
 from model.head import LinearHead
@@ -53,6 +54,11 @@ class Teacher:
 
     def teach(self, lesson: Lesson) -> Taught:
         """The head that a lesson gives: the same for the same photos, in whatever order they and the classes come."""
+        # one thread: the matrices are small, and threads that wait for each other's core take ten times as long
+        with threadpool_limits(1, "blas"):
+            return self._teach(lesson)
+
+    def _teach(self, lesson: Lesson) -> Taught:
         started = time.perf_counter()
         classes = sorted(range(len(lesson.labels)), key=lesson.labels.__getitem__)
         inner = {label: number for number, label in enumerate(classes)} | {len(classes): len(classes)}

@@ -20,23 +20,33 @@ def webcam_film(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(webcam_film):
+def launch():
+    """Starts a Chromium whose fake camera shows a film."""
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("needs Chromium (on Debian: apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={webcam_film}",
-            ],
-        )
-        yield browser
-        browser.close()
+
+        def start(film: Path):
+            return playwright.chromium.launch(
+                executable_path=chromium,
+                args=[
+                    "--no-sandbox",
+                    "--use-fake-device-for-media-stream",
+                    "--use-fake-ui-for-media-stream",
+                    f"--use-file-for-fake-video-capture={film}",
+                ],
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(launch, webcam_film):
+    browser = launch(webcam_film)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

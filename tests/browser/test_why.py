@@ -105,7 +105,7 @@ def test_the_page_speaks_the_visitors_language(browser, app, locale, words):
     upload(page, CAT)
     page.locator("#why figcaption").filter(has_text=words).wait_for(timeout=30 * SECONDS)
     tabs = page.get_by_role("tab").all()
-    assert len(tabs) == 5
+    assert len(tabs) == 6
     for tab in tabs:
         tab.click()
         assert "__i18n__" not in page.inner_text("body")

@@ -64,10 +64,16 @@ def test_other_sites_may_not(http, path, origin, host):
     assert "access-control-allow-origin" not in before.headers
 
 
+def test_a_listed_site_may_teach_step_by_step(http):
+    allowed = preflight(http, "/api/teach/sessions/token", LISTED).headers["access-control-allow-methods"]
+    assert {"GET", "POST", "PATCH", "DELETE"} <= set(allowed.split(", "))
+
+
 def test_errors_can_be_read_by_a_listed_site(http):
     response = http.post("/api/classify", content=b"not a photo", headers={"Origin": LISTED})
     assert response.status_code == 415
     assert response.headers["access-control-allow-origin"] == LISTED
+    assert "Retry-After" in response.headers["access-control-expose-headers"]
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -38,3 +38,14 @@ def test_where_corrections_go():
     for wrong in ({"CORRECTIONS_MAX_MB": "0"}, {"CORRECTIONS_REPO": "nobody"}, {"CORRECTIONS_REPO": "a/b/c"}):
         with pytest.raises(ValueError, match="CORRECTIONS_"):
             Settings.from_environment(wrong)
+
+
+def test_whether_visitors_may_teach():
+    for said in ("", "on", "TRUE", " 1 "):
+        assert Settings.from_environment({"TEACH": said}).teach
+    for said in ("off", "False", "0"):
+        assert not Settings.from_environment({"TEACH": said}).teach
+    assert Settings().teach
+    for wrong in ("of", "no", "2", "on off"):
+        with pytest.raises(ValueError, match="TEACH must be on or off"):
+            Settings.from_environment({"TEACH": wrong})

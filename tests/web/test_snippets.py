@@ -9,10 +9,13 @@ import sys
 
 import pytest
 
+from model import Classifier
 from tests.running import ROOT
 from tests.snippets import ADDRESS, snippets
 
-CURL, PYTHON, JAVASCRIPT = snippets("bash", "curl "), snippets("python"), snippets("javascript")
+TEACH = snippets("bash", "curl --output my-model.zip")
+CURL = [snippet for snippet in snippets("bash", "curl ") if snippet not in TEACH]
+PYTHON, JAVASCRIPT = snippets("python"), snippets("javascript")
 
 
 def named(snippet) -> str:
@@ -28,6 +31,7 @@ def output(command: list[str]) -> str:
 def test_there_are_snippets_of_every_kind():
     text = "".join(snippet.code for snippet in [*PYTHON, *JAVASCRIPT, *snippets("html")])
     assert len(CURL) >= 2
+    assert len(TEACH) >= 1
     for client in (
         "requests",
         "InferenceClient",
@@ -38,7 +42,7 @@ def test_there_are_snippets_of_every_kind():
         "model import Classifier",
     ):
         assert client in text
-    assert all(ADDRESS in snippet.code for snippet in [*CURL, *JAVASCRIPT])
+    assert all(ADDRESS in snippet.code for snippet in [*CURL, *TEACH, *JAVASCRIPT])
 
 
 @pytest.mark.parametrize("snippet", CURL, ids=named)
@@ -46,6 +50,18 @@ def test_curl(snippet, app):
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     assert '"label":"Cat"' in output([*shlex.split(snippet.against(app.url)), "--silent", "--fail"])
+
+
+@pytest.mark.parametrize("snippet", TEACH, ids=named)
+def test_what_curl_taught_is_a_model(snippet, app, tmp_path):
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    target = tmp_path / "my-model.zip"
+    code = snippet.against(app.url).replace("my-model.zip", str(target)).replace("\\\n", " ")
+    output([*shlex.split(code), "--silent", "--show-error", "--fail-with-body"])
+    shutil.unpack_archive(target, tmp_path)
+    photo = ROOT / "ui" / "inside" / "patches" / "drawn-stripes-red-green.jpg"
+    assert Classifier.load(tmp_path / "my-model").classify([photo])[0].label == "stripes"
 
 
 @pytest.mark.parametrize("snippet", PYTHON, ids=named)

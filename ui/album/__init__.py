@@ -22,8 +22,10 @@ from model.photo import MAX_BYTES, PhotoError
 from ui.album.drop import MAX_PHOTOS, Source, sources, uploads
 from ui.album.views import Row, csv_name, gallery, problems, table, thumbnail, write_csv
 from ui.scripts import script, texts_of
-from ui.service import Busy, Service
+from ui.service import Answers, Busy, Service
 from ui.texts import language_of, say, t
+from ui.token_radio import TokenRadio
+from ui.which_model import answers_of
 
 _ALBUMS = 2  # answered at the same time; more wait
 _UNDER_WAY = 4  # photos of one album at once: few among `max_waiting`, so that other visitors are answered
@@ -36,9 +38,8 @@ _HERE = Path(__file__).parent
 _CSS = (_HERE / "album.css").read_text("utf-8")
 
 
-def build(service: Service) -> None:
+def build(service: Service, which: TokenRadio) -> None:
     """The tab's components, in the tab that is being built."""
-    config = service.classifier.config
     gr.Markdown(t("album.intro"))
     drop = gr.HTML(
         value=t("album.language"),
@@ -64,9 +65,11 @@ def build(service: Service) -> None:
 
     stopping: set[str] = set()  # sessions whose visitor wants no more answers
 
-    async def run(event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+    async def run(token: str, event: gr.EventData, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
         """Answer every photo; tell how far it is, then show everything."""
         language, session = language_of(request), str(request.session_hash)
+        answerer = answers_of(service, token, request)  # to the end by the same model, whatever becomes of its session
+        config = answerer.classifier.config
         stopping.discard(session)
         files, too_large, missing = uploads(event, drop.GRADIO_CACHE)
         yield {
@@ -76,13 +79,13 @@ def build(service: Service) -> None:
         photos, refused, left_out = await asyncio.to_thread(sources, files)
         refused += [(name, f"It is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.") for name in too_large]
         done: list[Row | None] = [None] * len(photos)
-        async for _ in _answer_all(service, photos, done, lambda: session in stopping):
+        async for _ in _answer_all(answerer, photos, done, lambda: session in stopping):
             counts = Counter(row.answer(language) for row in done if row and row.prediction)
             yield {progress: _progress(sum(row is not None for row in done), len(photos), counts, language)}
         album = [*(Row(name, problem=reason) for name, reason in refused), *(row for row in done if row)]
         unusable = [(row.name, row.problem) for row in album if row.prediction is None]
         answered = len(album) - len(unusable)
-        path = Path(download.GRADIO_CACHE) / secrets.token_hex(16) / csv_name(config.name, service.classifier.revision)
+        path = Path(download.GRADIO_CACHE) / secrets.token_hex(16) / csv_name(config.name, answerer.classifier.revision)
         await asyncio.to_thread(_write, path, write_csv(album, config.answers, language))
         stopping.discard(session)
         left_out += missing + done.count(None)
@@ -101,7 +104,7 @@ def build(service: Service) -> None:
         return gr.update(interactive=False)
 
     drop.upload(
-        run, None, [stop, progress, bad, download, answers, rows],
+        run, which, [stop, progress, bad, download, answers, rows],
         api_visibility="private", show_progress="hidden", concurrency_limit=_ALBUMS, trigger_mode="always_last",
     )  # fmt: skip
     stop.click(
@@ -110,7 +113,7 @@ def build(service: Service) -> None:
 
 
 async def _answer_all(
-    service: Service, photos: list[Source], done: list[Row | None], is_stopped: Callable[[], bool]
+    answerer: Answers, photos: list[Source], done: list[Row | None], is_stopped: Callable[[], bool]
 ) -> AsyncIterator[None]:
     """Put a row into `done` for every source, a few at a time, until it is stopped; yields twice a second meanwhile."""
     waiting = iter(range(len(photos)))
@@ -119,9 +122,9 @@ async def _answer_all(
         for index in waiting:
             if is_stopped():
                 return
-            done[index] = await _row(service, photos[index])
+            done[index] = await _row(answerer, photos[index])
 
-    workers = [asyncio.create_task(work()) for _ in range(min(_UNDER_WAY, max(1, service.max_waiting // 2)))]
+    workers = [asyncio.create_task(work()) for _ in range(min(_UNDER_WAY, max(1, answerer.max_waiting // 2)))]
     try:
         unfinished = set(workers)
         while unfinished:
@@ -134,12 +137,12 @@ async def _answer_all(
             worker.cancel()
 
 
-async def _row(service: Service, source: Source) -> Row:
+async def _row(answerer: Answers, source: Source) -> Row:
     """One photo's answer and thumbnail, or what is wrong with it."""
     try:
         photo = await asyncio.to_thread(source.read)
-        small, pixels = await _patiently(lambda: service.look(photo, _look))
-        return Row(source.name, await _patiently(lambda: service.answer(pixels)), small)
+        small, pixels = await _patiently(lambda: answerer.look(photo, _look))
+        return Row(source.name, await _patiently(lambda: answerer.answer(pixels)), small)
     except (PhotoError, Busy) as error:
         return Row(source.name, problem=str(error))
 

@@ -17,7 +17,7 @@ from huggingface_hub import constants
 
 from model.photo import PhotoError
 from ui.corrections.dataset import CorrectionDataset
-from ui.corrections.limit import Limit
+from ui.corrections.limit import Limit, client_of
 from ui.corrections.store import CannotUndo, CorrectionStore, StoreFull
 from ui.service import Busy, Service
 from ui.settings import Settings
@@ -30,17 +30,17 @@ _RADIO = 12  # labels; more are a list to search
 _AT_ONCE = 4
 
 
-def build(service: Service, settings: Settings, photo: gr.Image) -> None:
-    """The part of the Classify tab that takes corrections; nothing where the owner wants none.
+def build(service: Service, settings: Settings, photo: gr.Image) -> gr.Accordion | None:
+    """The part of the Classify tab that takes corrections; None where the owner wants none.
 
     Raises:
         ValueError: the folder or dataset that the owner named cannot be used.
     """
     if settings.corrections_folder is None and settings.corrections_repo is None:
-        return
+        return None
     store, dataset = _open(service, settings)
     limit = Limit(_PER_CLIENT, _IN_ALL)
-    with gr.Accordion(t("corrections.title"), open=False, elem_id="corrections"):
+    with gr.Accordion(t("corrections.title"), open=False, elem_id="corrections") as part:
         gr.Markdown(t("corrections.ask"))
         label = _choice(store.labels)
         gr.Markdown(t("corrections.kept"))
@@ -62,7 +62,7 @@ def build(service: Service, settings: Settings, photo: gr.Image) -> None:
         for is_missing, key in ((image is None, "no_photo"), (not chosen, "no_label"), (agreed is not True, "no_consent")):
             if is_missing:
                 return {status: _message(key, language)}
-        if not limit.take(_client(request)):
+        if not limit.take(client_of(request)):
             return {status: _message("too_often", language)}
         assert image is not None
         assert chosen is not None
@@ -99,6 +99,7 @@ def build(service: Service, settings: Settings, photo: gr.Image) -> None:
         take_back, receipt, [status, receipt, undo],
         api_visibility="private", concurrency_limit=_AT_ONCE, show_progress="hidden",
     )  # fmt: skip
+    return part
 
 
 def _open(service: Service, settings: Settings) -> tuple[CorrectionStore, CorrectionDataset | None]:
@@ -117,12 +118,6 @@ def _choice(labels: tuple[str, ...]) -> gr.Radio | gr.Dropdown:
     if len(labels) <= _RADIO:
         return gr.Radio(list(labels), label=t("corrections.label"))
     return gr.Dropdown(list(labels), label=t("corrections.label"), value=None, filterable=True)
-
-
-def _client(request: gr.Request) -> str:
-    """Whom a correction is counted for: the address, and what a proxy adds. A forged one still meets the limit for all."""
-    host = request.client.host if request.client else ""
-    return f"{host} {request.headers.get('x-forwarded-for', '')}"
 
 
 def _message(key: str, language: str, **values: object) -> str:

@@ -1,10 +1,12 @@
 // The Live tab: one frame at a time goes to /api/classify; while an answer is on its way, the camera's frames are skipped.
+// Where the visitor has chosen what the tab Teach has taught, the frames go to the session that is named by the page's data-model.
 // Gradio runs this once, with `element` (the tab's HTML) and `props` (texts, answers, side, value = the language).
 
 const MIN_INTERVAL = 100; // milliseconds between two frames sent
 const ANSWER_TIMEOUT = 10_000;
 const QUALITY = 0.85;
 const SHOWN = 10; // bars, where a model has more answers
+const NEITHER = "neither";
 
 const find = (name) => element.querySelector(`[data-part="${name}"]`);
 const [stage, video, start, stop, turn, message, figures, best, bars] =
@@ -48,9 +50,17 @@ function row(label) {
   return line;
 }
 
-function show(scores) {
+/** The labels in an order that stays: neither comes last. */
+function labelsOf(scores, token) {
+  if (!token) return props.answers;
+  const labels = scores.map(({ label }) => label).filter((label) => label !== NEITHER).sort((one, other) => one.localeCompare(other));
+  return labels.length < scores.length ? [...labels, NEITHER] : labels;
+}
+
+function show(scores, token) {
   const shares = Object.fromEntries(scores.map(({ label, score }) => [label, score]));
-  const shown = props.answers.length <= SHOWN ? props.answers : scores.slice(0, SHOWN).map(({ label }) => label);
+  const labels = labelsOf(scores, token);
+  const shown = labels.length <= SHOWN ? labels : scores.slice(0, SHOWN).map(({ label }) => label);
   while (bars.childElementCount > shown.length) bars.lastChild.remove();
   shown.forEach((label, index) => {
     const line = bars.children[index] ?? row(label);
@@ -89,7 +99,9 @@ async function ask(current) {
     try {
       const body = await frame();
       const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
-      const response = body && (await fetch(`${serverAddress()}/api/classify`, { method: "POST", body, signal }));
+      const token = document.documentElement.dataset.model;
+      const route = token ? `/api/teach/sessions/${encodeURIComponent(token)}/classify` : "/api/classify";
+      const response = body && (await fetch(serverAddress() + route, { method: "POST", body, signal }));
       const answer = response && (await response.json());
       if (session !== current) return;
       if (!answer || !response.ok) {
@@ -99,7 +111,7 @@ async function ask(current) {
         const now = performance.now();
         while (times.length && now - times[0] > 2000) times.shift();
         times.push(now);
-        show(answer);
+        show(token ? answer.scores : answer, token);
         const rate = (1000 * (times.length - 1)) / (now - times[0]);
         if (times.length > 1) figures.textContent = fill(texts().figures, { rate: rate.toFixed(1), time: Math.round(now - began) });
         if (said) say("");

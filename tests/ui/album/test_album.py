@@ -80,7 +80,7 @@ def test_photos_and_csv_file_are_deleted_when_its_time_is_over(tmp_path):
             files = next(each["id"] for each in config["components"] if each["props"].get("elem_id") == "album-files")
             event = next(each for each in config["dependencies"] if [files, "upload"] in each["targets"])
             said = {"files": [{"path": path, "name": "mine.jpg"}], "too_large": [], "left_out": 0}
-            body = {"fn_index": event["id"], "data": [], "event_data": said, "session_hash": "a"}
+            body = {"fn_index": event["id"], "data": [""], "event_data": said, "session_hash": "a"}
             client.post("/queue/join", json=body).raise_for_status()
             with client.stream("GET", "/queue/data", params={"session_hash": "a"}) as stream:
                 assert any("process_completed" in line and ".csv" in line for line in stream.iter_lines())
