@@ -27,8 +27,14 @@ class HttpClient:
 
     def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> tuple[int, bytes]:
         """Status and body of the answer."""
-        self._connection.request(method, path, body, {"Content-Type": content_type} if content_type else {})
-        response = self._connection.getresponse()
+        headers = {"Content-Type": content_type} if content_type else {}
+        self._connection.request(method, path, body, headers)
+        try:
+            response = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # a connection that was idle too long
+            self._connection.close()
+            self._connection.request(method, path, body, headers)
+            response = self._connection.getresponse()
         return response.status, response.read()
 
     def classify(self, photo: bytes) -> object:

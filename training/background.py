@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from model.errors import ModelError
-from model.folder import load_folder
+from model.folder import BACKGROUND, load_folder
 from model.photo import PhotoError
-from model.folder import BACKGROUND
 from model.teach.background import Background
 from model.teach.body import Body
 from model.teach.examples import features_of

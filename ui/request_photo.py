@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
+from collections.abc import AsyncIterator
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -16,6 +18,7 @@ from model.photo import FORMAT_NAMES, MAX_BYTES
 
 # base64 in JSON is the longest way to write a photo; multipart adds its boundaries
 MAX_BODY = MAX_BYTES * 4 // 3 + 100_000
+_SILENCE = 20  # seconds
 TOO_LARGE = f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one."
 
 
@@ -49,18 +52,36 @@ async def read_body(request: Request, most: int, sentence: str) -> bytes:
     """The body, read no further than the limit.
 
     Raises:
-        Refused: it has more than `most` bytes; the sentence says so.
+        Refused: it has more than `most` bytes; the sentence says so. Or it stops arriving, as `chunks` has it.
     """
     too_large = Refused(413, sentence)
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 18 or int(length) > most):
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
+    async for chunk in chunks(request):
         body += chunk
         if len(body) > most:
             raise too_large
     return bytes(body)
+
+
+async def chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives.
+
+    Raises:
+        Refused: 408 where nothing arrives for a while: what is held in memory meanwhile belongs to others.
+    """
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Refused(408, f"Nothing arrived for {_SILENCE} seconds. Send it again, faster.") from None
+        yield chunk
 
 
 async def _from_form(request: Request, body: bytes) -> bytes:

@@ -54,20 +54,24 @@ class Knowledge:
             for shown in (softmax(scores / SOFTENING), softmax(scores))
         )
         together, each = fired.copy(), fired.copy()
+        # a row that fires on several classes speaks for each of them; those of a group are divided among the classes, or many
+        # that hardly fire on it would claim it whole
         half = np.full(scores.shape[1], HALF_CLAIMED)
+        rivals = each.max(axis=0)
         for group in self.groups:
             whole = sharply[:, group].sum(axis=1, keepdims=True)
             together[:, group] = whole
             each[:, group] += whole / (group.stop - group.start)
             half[group] = HALF_OF_GROUP
-        total = together.sum(axis=0)
-        taken = total / (total + half)
-        shares = taken * each / each.sum(axis=0)
+            rivals[group] = each[:, group].sum(axis=0)
+        most = together.max(axis=0)  # not the sum: many classes that hardly fire do not claim a row together
+        taken = most / (most + half)
+        shares = taken * each / rivals
         kept = shares >= LEAST_SHARE
         kept[np.arange(classes), shares.argmax(axis=1)] = True  # every class has a row
         rows = [np.flatnonzero(own) for own in kept]
         logs = [np.log(shares[k, own]) for k, own in enumerate(rows)]
-        return Claims(self.head, (*rows, np.arange(len(total))), (*logs, np.log(1 - taken)))
+        return Claims(self.head, (*rows, np.arange(len(most))), (*logs, np.log(1 - taken)))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from model.teach.knowledge import Claims, Knowledge
 DECAYS = (0.3, 0.1, 0.03)  # strongest first
 DECAY = 0.1  # where nothing can be held back
 FOLDS = 5
+ACCEPTED = 0.95  # of the classes' photos, where nothing but the old head speaks for neither
 CLAIMED = 0.4  # a photo of the background is left out where the old head gives the classes so much of it
 
 
@@ -69,7 +70,11 @@ def learn(photos: Photos, knowledge: Knowledge | None, background: Background | 
     problem = _Problem(photos, knowledge, background)
     folds = folds_of(photos)
     if folds is None:
-        return Learned(as_stored(problem.head(problem.solve(DECAY))), 1.0, DECAY, None, problem.knows_neither)
+        only = problem.solve(DECAY)
+        head = problem.head(only)
+        if problem.knows_neither and not problem.shows_neither:
+            head = head.raised(problem.answers - 1, _accepting(only.logits))
+        return Learned(as_stored(head), 1.0, DECAY, None, problem.knows_neither)
     everywhere = np.concatenate([folds, problem.sources % FOLDS])
     logits = {decay: np.zeros((len(everywhere), problem.answers), np.float32) for decay in DECAYS}
     for fold in range(FOLDS):
@@ -78,7 +83,7 @@ def learn(photos: Photos, knowledge: Knowledge | None, background: Background | 
             solution = problem.solve(decay, ~out, solution)
             logits[decay][out] = solution.logits[out]
     weights = problem.weights(np.full(len(everywhere), True))
-    settings = {decay: calibrate(found, problem.targets, weights, problem.shows_neither) for decay, found in logits.items()}
+    settings = {decay: problem.calibrated(found, weights) for decay, found in logits.items()}
     probabilities = {
         decay: softmax(shifted(logits[decay], shift) / temperature) for decay, (temperature, shift) in settings.items()
     }
@@ -174,6 +179,13 @@ class _Problem:
             rows = rows.beside(LinearHead.blank(1, self._x.shape[1]))
         return _Solution(claims, rows, base + rows.logits(self._x))
 
+    def calibrated(self, held_back: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+        """Temperature and shift of neither, by the logits (N, answers) of photos that were held back."""
+        if self.shows_neither or not self.knows_neither:
+            return calibrate(held_back, self.targets, weights, self.knows_neither)
+        shift = _accepting(held_back)
+        return calibrate(shifted(held_back, shift), self.targets, weights, neither=False)[0], shift
+
     def head(self, solution: _Solution) -> LinearHead:
         """The head that gives a solution's logits."""
         rows = solution.rows
@@ -188,6 +200,12 @@ class _Problem:
         return self._knowledge.claims(
             scores[chosen], self._photos.targets[chosen], self._photos.weights[chosen], self._photos.classes
         )
+
+
+def _accepting(logits: np.ndarray) -> float:
+    """What lowers the logit of neither so far that 95 % of these photos, none of which shows it, are one of the classes."""
+    lead = logits[:, :-1].max(axis=1) - logits[:, -1]
+    return min(0.0, float(np.quantile(lead, 1 - ACCEPTED)))
 
 
 def as_stored(head: LinearHead) -> LinearHead:

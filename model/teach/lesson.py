@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from model.config import NEITHER
-from model.teach.examples import Example
+
+if TYPE_CHECKING:
+    from model.teach.examples import Example
+
 
 MIN_CLASSES = 2
 MIN_PHOTOS = 3  # of a class
-LONGEST_NAME = 40  # characters
+LONGEST_NAME, LONGEST_BURST = 40, 64  # characters
 JOINER = "\u200d"  # invisible, and what families of emoji are made with
 
 

@@ -20,10 +20,13 @@ UNBALANCED = 5  # times as many photos of one class as of another
 SHOWN_WRONG = 24
 CONFUSED = 0.25  # share of a class's photos that are taken for another, from which the two look the same to the model
 
-Code = Literal["few_photos", "unbalanced", "one_burst", "alike", "background", "file", "not_measured", "no_background"]
+Code = Literal[
+    "few_photos", "unbalanced", "one_burst", "alike", "same_photos", "background", "file", "not_measured", "no_background"
+]
 _SENTENCES: dict[Code, str] = {
     "few_photos": "{label} has {n} different photos. Ten and more, in other places and light, make it much surer.",
-    "unbalanced": "{label} has {n} photos and {other} has {m}. Give them about as many.",
+    "unbalanced": "{label} has {n} different photos and {other} has {m}. Give them about as many.",
+    "same_photos": "{n} photos of {label} show nearly the same as photos of {other}. Keep each in one class.",
     "one_burst": "All photos of {label} were taken in one go and show nearly the same. Take some in another place, from "
     "another side, another day.",
     "alike": "{label} and {other} look alike to the model: it takes {n} of {m} photos of {label} for {other}.",
@@ -119,7 +122,7 @@ def judge(lesson: Lesson, photos: Photos, pictures: np.ndarray, learned: Learned
         temperature=learned.temperature,
         decay=learned.decay,
         held_back=held_back,
-        advice=tuple(_advice(lesson, photos, different, counts, held_back, learned)),
+        advice=tuple(_advice(lesson, photos, pictures, different, counts, held_back, learned)),
     )
 
 
@@ -150,7 +153,13 @@ def _held_back(photos: Photos, probabilities: np.ndarray, answers: Sequence[str]
 
 
 def _advice(
-    lesson: Lesson, photos: Photos, different: list[int], counts: list[int], held_back: HeldBack | None, learned: Learned
+    lesson: Lesson,
+    photos: Photos,
+    pictures: np.ndarray,
+    different: list[int],
+    counts: list[int],
+    held_back: HeldBack | None,
+    learned: Learned,
 ) -> list[Advice]:
     labels, found = lesson.labels, []
 
@@ -170,13 +179,21 @@ def _advice(
             say("few_photos", label=label, n=n)
     smallest, largest = min(range(len(labels)), key=different.__getitem__), max(range(len(labels)), key=different.__getitem__)
     if different[largest] >= UNBALANCED * different[smallest]:
-        say("unbalanced", label=labels[smallest], n=counts[smallest], other=labels[largest], m=counts[largest])
+        say("unbalanced", label=labels[smallest], n=different[smallest], other=labels[largest], m=different[largest])
+    said = set()
+    for k, label in enumerate(labels):
+        for j in range(k):
+            if common := np.intersect1d(pictures[photos.targets == k], pictures[photos.targets == j]).tolist():
+                n = int(np.isin(pictures[photos.targets == k], common).sum())
+                say("same_photos", label=label, other=labels[j], n=n)
+                said.add(frozenset((j, k)))
     if held_back is not None:
         for k, label in enumerate(labels):
             row = held_back.confusion[k]
             rival = max((j for j in range(len(labels)) if j != k), key=row.__getitem__)
-            if row[rival] >= max(2, CONFUSED * counts[k]):
+            if row[rival] >= max(2, CONFUSED * counts[k]) and frozenset((k, rival)) not in said:
                 say("alike", label=label, other=labels[rival], n=row[rival], m=counts[k])
+                said.add(frozenset((k, rival)))
     if folds is not None:
         own = photos.targets < len(labels)
         looks = [example.look for example, mine in zip(lesson.examples, own.tolist(), strict=True) if mine]

@@ -15,7 +15,7 @@ from model.teach.body import Body
 from model.teach.examples import together
 from model.teach.knowledge import Knowledge
 from model.teach.learn import Learned, Photos, learn
-from model.teach.lesson import Lesson
+from model.teach.lesson import Lesson, LessonError
 from model.teach.quality import Quality, judge, pictures_of
 
 
@@ -53,7 +53,11 @@ class Teacher:
         self.background = Background.read(body.folder, body.key, body.channels)
 
     def teach(self, lesson: Lesson) -> Taught:
-        """The head that a lesson gives: the same for the same photos, in whatever order they and the classes come."""
+        """The head that a lesson gives: the same for the same photos, in whatever order they and the classes come.
+
+        Raises:
+            LessonError: the fit does not end in numbers.
+        """
         # one thread: the matrices are small, and threads that wait for each other's core take ten times as long
         with threadpool_limits(1, "blas"):
             return self._teach(lesson)
@@ -69,6 +73,8 @@ class Teacher:
         pictures, weights = pictures_of(features, targets)
         groups = together(examples, pictures)
         learned = learn(_balanced(Photos(features, targets, weights, groups, len(classes))), self.knowledge, self.background)
+        if not np.isfinite(learned.head.weight).all():
+            raise LessonError("Nothing can be learned from these photos: their numbers are beyond all measure.")
         learned = _in_order(learned, [classes.index(label) for label in range(len(classes))])
         back = np.argsort(order)
         photos = Photos(features[back], np.array(lesson.targets), weights[back], groups[back], len(classes))

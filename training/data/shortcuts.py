@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from training.data.looks import FILE, TEXTURE, WORDED, Look
 from training.data.photos import MANY_SOURCES
@@ -47,7 +48,12 @@ def find_shortcuts(
         (`file`, `texture`, `background`) the AUC with its 95 % interval, and the most telling property with an AUC of its
         own. `remarks`: sentences, the worst first, empty where nothing is amiss.
     """
-    answers_, sources_ = np.array(answers), np.array(sources)
+    with threadpool_limits(1):  # many small fits: threads would wait for one another longer than they work
+        return _find(looks, np.array(answers), np.array(sources), groups, seed)
+
+
+def _find(looks: Sequence[Look], answers_: np.ndarray, sources_: np.ndarray, groups: np.ndarray, seed: int) -> dict[str, Any]:
+    by_source = len(set(sources_.tolist())) >= MANY_SOURCES
     chosen = _drawn(answers_, seed)
     names = [str(name) for name, count in _counts(answers_[chosen]) if count >= FEWEST][:MOST_CLASSES]
     numbers = np.stack([looks[i].numbers for i in chosen])
@@ -56,7 +62,6 @@ def find_shortcuts(
         numbers[:, FILE.index(word)] = [codes[looks[i].words[word]] for i in chosen]
     ring = np.stack([looks[i].ring.ravel() for i in chosen]).astype(np.float32) / 255
     answers_, sources_, groups = answers_[chosen], sources_[chosen], groups[chosen]
-    by_source = len(set(sources)) >= MANY_SOURCES
     told: dict[str, Any] = {"by": "sources" if by_source else "photos", "classes": {}}
     if len(names) < 2:
         return told | {"remarks": []}

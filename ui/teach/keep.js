@@ -138,10 +138,11 @@ function listenForKeeping() {
   find("download").addEventListener("click", () => saveAs(find("download"), "model.zip", `${modelName()}.zip`));
   find("save").addEventListener("click", () => saveAs(find("save"), "project.zip", `${modelName()}-project.zip`));
   find("load").addEventListener("click", () => find("project").click());
-  find("project").addEventListener("change", () => {
+  find("project").addEventListener("change", async () => {
     const [file] = find("project").files;
-    if (file) loadProject(file);
     find("project").value = "";
+    const isEmpty = !lesson.classes.some(({ photos }) => photos.length);
+    if (file && (isEmpty || (await ask(text("load"), text("again_sure"), text("load"))))) loadProject(file);
   });
   find("again").addEventListener("click", async () => {
     if (await ask(text("again"), text("again_sure"), text("again"))) startAgain();

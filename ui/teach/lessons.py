@@ -39,7 +39,8 @@ class Lessons:
 
     async def prepare(self, session: Session) -> None:
         """Load what is needed. Raises `ModelError` where the model that is served cannot be taught."""
-        await self._lessons.do(session.token, self._teacher)
+        if self._made is None or isinstance(self._made, ModelError):
+            await self._lessons.do(session.token, self._teacher)
 
     async def observe(self, session: Session, data: bytes, burst: str = "") -> Example:
         """What is kept of an untrusted photo.
@@ -113,7 +114,7 @@ class Lessons:
         from model.teach.project import read_project
 
         try:
-            classes = await self._lessons.do(session.token, lambda: read_project(self._teacher().body, project, MAX_PHOTOS))
+            classes = await self._photos.do(session.token, lambda: read_project(self._teacher().body, project, MAX_PHOTOS))
         except LessonError as error:
             raise Refused(400, str(error)) from None
         for each in classes:

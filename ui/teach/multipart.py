@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from model.photo import MAX_BYTES
-from ui.request_photo import Refused
+from ui.request_photo import Refused, chunks
 
 MAX_BODY = 300_000_000
 
@@ -27,7 +27,8 @@ async def parts(request: Request) -> AsyncIterator[Part]:
     """Every part of the body. Nothing more is read while one is worked on.
 
     Raises:
-        Refused: 400 for a body that is no multipart form, 413 for one of more than 300 MB, or with a part of more than 20 MB.
+        Refused: 400 for a body that is no multipart form, 413 for one of more than 300 MB, or with a part of more
+            than 20 MB, 408 for one that stops arriving.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
@@ -36,7 +37,7 @@ async def parts(request: Request) -> AsyncIterator[Part]:
     received = 0
     try:
         parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]
-        async for chunk in request.stream():
+        async for chunk in chunks(request):
             received += len(chunk)
             if received > MAX_BODY:
                 raise Refused(413, f"The photos have more than {MAX_BODY // 1_000_000} MB together. Send smaller ones.")

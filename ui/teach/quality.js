@@ -2,6 +2,7 @@
 
 const ADVICE = {
   few_photos: "advice_few_photos",
+  same_photos: "advice_same_photos",
   unbalanced: "advice_unbalanced",
   one_burst: "advice_one_burst",
   alike: "advice_alike",

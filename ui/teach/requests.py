@@ -16,6 +16,7 @@ from ui.request_photo import Refused, read_body
 SESSIONS = "/api/teach/sessions"
 SESSION = f"{SESSIONS}/{{token}}"
 _MAX_BYTES = 10_000
+_LONGEST_NUMBER = 9  # digits
 
 Work = Callable[[Request], Awaitable[Any]]
 
@@ -31,6 +32,18 @@ def route(path: str, **methods: Work) -> Route:
         return await endpoints[request.method](request)
 
     return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+
+
+def number_in(request: Request) -> int:
+    """The number in a path, of a class or a photo.
+
+    Raises:
+        Refused: 404 where it is none.
+    """
+    text = str(request.path_params["number"])
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise Refused(404, f"There is nothing with the number {text[:_LONGEST_NUMBER]!r} in this session.")
+    return int(text)
 
 
 async def read_json(request: Request, fields: Mapping[str, type]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ui.request_photo import TOO_LARGE, Refused, read_body
 from ui.service import Busy, Service
 from ui.teach import publish
 from ui.teach.lessons import NAME, taught_in
-from ui.teach.requests import SESSION, read_json, route
+from ui.teach.requests import SESSION, number_in, read_json, route
 from ui.teach.session import Session
 from ui.teach.sessions import Sessions
 
@@ -59,7 +59,7 @@ def result_routes(service: Service, sessions: Sessions) -> list[Route]:
     async def photo_heat(request: Request) -> Any:
         """Where in the thumbnail of a photo, which is all there is of it, the evidence for ?label= lies."""
         session = session_of(request)
-        thumbnail = session.photo(request.path_params["number"]).thumbnail
+        thumbnail = session.photo(number_in(request)).thumbnail
         answers = service.of(session.token)
         label = request.query_params.get("label") or None
 
@@ -113,7 +113,7 @@ def result_routes(service: Service, sessions: Sessions) -> list[Route]:
     return [
         route(f"{SESSION}/train", POST=train),
         route(f"{SESSION}/classify", POST=classify),
-        route(f"{SESSION}/photos/{{number:int}}/heat", GET=photo_heat),
+        route(f"{SESSION}/photos/{{number}}/heat", GET=photo_heat),
         route(f"{SESSION}/model.zip", GET=model_zip),
         route(f"{SESSION}/project.zip", GET=project_zip),
         route(f"{SESSION}/publish", POST=publish_model),

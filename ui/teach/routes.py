@@ -9,18 +9,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from model.photo import MAX_BYTES
+from model.teach.lesson import LONGEST_BURST
 from ui.corrections.limit import client_of
 from ui.data_url import data_url
 from ui.request_photo import TOO_LARGE, Refused, read_body
 from ui.service import Service
 from ui.teach import publish
 from ui.teach.one_shot import OneShot
-from ui.teach.requests import SESSION, SESSIONS, read_json, route
+from ui.teach.requests import SESSION, SESSIONS, number_in, read_json, route
 from ui.teach.results import result_routes
 from ui.teach.session import MAX_CLASSES, MAX_PER_CLASS, MAX_PHOTOS, Session
 from ui.teach.sessions import IDLE_MINUTES
 
-_LONGEST_BURST = 64
 LIMITS = {
     "classes": MAX_CLASSES,
     "photos": MAX_PHOTOS,
@@ -66,19 +66,19 @@ def teach_routes(service: Service) -> list[Route]:
 
     async def rename_class(request: Request) -> Any:
         document = await read_json(request, {"name": str})
-        session_of(request).rename(request.path_params["number"], document.get("name", ""))
+        session_of(request).rename(number_in(request), document.get("name", ""))
         return {}
 
     async def remove_class(request: Request) -> Any:
-        session_of(request).remove_class(request.path_params["number"])
+        session_of(request).remove_class(number_in(request))
         return {}
 
     async def add_photo(request: Request) -> Any:
         """The bytes of a photo → its number, a thumbnail, and how many photos of the class show nearly the same."""
-        session, number = session_of(request), request.path_params["number"]
+        session, number = session_of(request), number_in(request)
         burst = request.query_params.get("burst", "")
-        if len(burst) > _LONGEST_BURST or not burst.isprintable():
-            raise Refused(400, f"A burst is named by at most {_LONGEST_BURST} visible characters.")
+        if len(burst) > LONGEST_BURST or not burst.isprintable():
+            raise Refused(400, f"A burst is named by at most {LONGEST_BURST} visible characters.")
         session.check_room(number)
         with sessions.photo_place(session):
             photo = await read_body(request, MAX_BYTES, TOO_LARGE)
@@ -89,7 +89,7 @@ def teach_routes(service: Service) -> list[Route]:
         return {"id": photo_id, "thumbnail": data_url(example.thumbnail, "jpeg"), "alike": alike}
 
     async def remove_photo(request: Request) -> Any:
-        session_of(request).remove_photo(request.path_params["number"])
+        session_of(request).remove_photo(number_in(request))
         return {}
 
     return [
@@ -97,8 +97,8 @@ def teach_routes(service: Service) -> list[Route]:
         route(SESSIONS, POST=open_session),
         route(SESSION, GET=read_session, DELETE=close_session),
         route(f"{SESSION}/classes", POST=add_class),
-        route(f"{SESSION}/classes/{{number:int}}", PATCH=rename_class, DELETE=remove_class),
-        route(f"{SESSION}/classes/{{number:int}}/photos", POST=add_photo),
-        route(f"{SESSION}/photos/{{number:int}}", DELETE=remove_photo),
+        route(f"{SESSION}/classes/{{number}}", PATCH=rename_class, DELETE=remove_class),
+        route(f"{SESSION}/classes/{{number}}/photos", POST=add_photo),
+        route(f"{SESSION}/photos/{{number}}", DELETE=remove_photo),
         *result_routes(service, sessions),
     ]

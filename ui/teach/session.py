@@ -42,15 +42,15 @@ class Session:
     """One visitor's lesson.
 
     Args:
-        token: what the visitor names it by; nobody can guess it.
+        token: what the visitor names it by; nobody can guess it. client: the visitor's address.
 
     Attributes:
         seen: when it was used last. under_way: photos of it that are being sent or looked at. training: held meanwhile.
         model: what was taught, of the photos as they were then; None before. quality: of that model, as the page wants it.
     """
 
-    def __init__(self, token: str, budget: Budget) -> None:
-        self.token, self.budget = token, budget
+    def __init__(self, token: str, budget: Budget, client: str = "") -> None:
+        self.token, self.budget, self.client = token, budget, client
         self.seen = 0.0
         self.under_way = 0
         self.training = asyncio.Lock()

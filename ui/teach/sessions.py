@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 MAX_SESSIONS = 50
 IDLE_MINUTES = 10
-_AT_ONCE = 8  # photos of a session that are being sent or looked at
+MAX_PER_CLIENT = 40  # a class at school comes from one address, but nobody ends all others' sessions
+_AT_ONCE, _AT_ONCE_IN_ALL = 8, 32  # photos that are being sent or looked at, of a session and in all
 _OPENED, _OPENED_IN_ALL = 30, 300  # sessions that may be opened within a minute, by one client and by all
 _SWEEP_SECONDS = 30
 _REMEMBERED = 1_000  # sessions that ended, and why
@@ -54,6 +55,7 @@ class Sessions:
         self._ended: OrderedDict[str, Ending] = OrderedDict()
         self._budgets: dict[str, Budget] = {}  # of clients that teach without a session
         self._opened = Limit(_OPENED, _OPENED_IN_ALL, now)
+        self._under_way = 0
         self._lock = threading.RLock()
         self._sweeper: threading.Timer | None = None
 
@@ -66,14 +68,17 @@ class Sessions:
         """
         if not self._opened.take(client):
             raise Refused(429, "Too many sessions were opened within a minute. Wait a minute.", retry_after=60)
-        session = Session(secrets.token_urlsafe(24), Budget(self._now))
+        session = Session(secrets.token_urlsafe(24), Budget(self._now), client)
         await self.lessons.prepare(session)
         if project:
             await self.lessons.fill(session, project)
         with self._lock:
             session.seen = self._now()
-            self._open[session.token] = session
             self._end_idle()
+            own = [token for token, each in self._open.items() if each.client == client]
+            for token in own[: max(0, len(own) + 1 - MAX_PER_CLIENT)]:
+                self._end(token, "full")
+            self._open[session.token] = session
             while len(self._open) > MAX_SESSIONS:
                 self._end(next(iter(self._open)), "full")
             self._plan_sweep()
@@ -119,18 +124,23 @@ class Sessions:
         """A place for one photo of a session, while it is sent and looked at.
 
         Raises:
-            Refused: 429 where as many as may be are under way, or the minute's pixels are used up.
+            Refused: 429 where as many as may be are under way, or the minute's pixels are used up; 503 where those of all are
+            too many.
         """
         if session.under_way >= _AT_ONCE:
             raise Refused(429, f"{_AT_ONCE} photos of this session are under way. Wait for one of them.", retry_after=1)
         if wait := math.ceil(session.budget.wait):
             sentence = f"As many pixels as may be were sent within a minute. Go on in {wait} seconds."
             raise Refused(429, sentence, retry_after=wait)
+        if self._under_way >= _AT_ONCE_IN_ALL:
+            raise Refused(503, "Too many photos are being sent. Try again in a few seconds.", retry_after=2)
         session.under_way += 1
+        self._under_way += 1
         try:
             yield
         finally:
             session.under_way -= 1
+            self._under_way -= 1
 
     def _end_idle(self) -> None:
         while self._open:

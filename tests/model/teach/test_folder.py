@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from model import Classifier, ModelError
-from model.folder import load_torch
+from model.folder import BACKGROUND, load_torch
 from model.source import STARTER
-from model.folder import BACKGROUND
 from model.teach.body import Body
 from model.teach.folder import write_folder, zipped
 from model.teach.lesson import Lesson

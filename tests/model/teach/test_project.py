@@ -55,12 +55,13 @@ def test_what_is_read_is_what_was_written(body, classes, saved):
 
 
 def test_strangers_files_are_refused_with_a_reason(body, saved):
-    array = io.BytesIO()
-    np.save(array, np.zeros((5, body.channels)))
-    nan = io.BytesIO()
-    np.save(nan, np.full((5, body.channels), np.nan, np.float16))
-    pickled = io.BytesIO()
-    np.save(pickled, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    short = np.zeros((4, body.channels), np.float16).tobytes()
+    nan, vast = (np.full((5, body.channels), value, np.float16).tobytes() for value in (np.nan, 65504))
+    photo = {"format": "JPEG", "width": 4, "height": 3, "bytes": 9}
+
+    def with_photos(**changes) -> bytes:
+        return index(saved, classes=[{"name": "mug", "neither": False, "photos": [photo | changes] * 5}])
+
     large = encoded(quadrants(400, 300), "JPEG")
     for data, words in (
         (b"nothing", "not a saved project"),
@@ -68,11 +69,15 @@ def test_strangers_files_are_refused_with_a_reason(body, saved):
         (index(saved, format_version=9), "another version"),
         (index(saved, classes=[{"name": "a\nb", "neither": False, "photos": []}]), "damaged"),
         (index(saved, classes=3), "damaged"),
-        (changed(saved, "features.npy", array.getvalue()), "features do not belong"),
-        (changed(saved, "features.npy", nan.getvalue()), "features do not belong"),
-        (changed(saved, "features.npy", pickled.getvalue()), "damaged"),
-        (changed(saved, "edges.npy", array.getvalue()), "edges do not belong"),
-        (changed(saved, "thumbnails/0001.jpg", large), "thumbnail is too large"),
+        (changed(saved, "features.float16", short), "damaged"),
+        (changed(saved, "features.float16", nan), "no photo gives"),
+        (changed(saved, "features.float16", vast), "no photo gives"),
+        (changed(saved, "edges.uint8", short), "damaged"),
+        (changed(saved, "thumbnails/0001.jpg", large), "damaged"),
+        (with_photos(width=float("inf")), "damaged"),
+        (with_photos(width=0), "makes no sense"),
+        (with_photos(burst="\ud800"), "makes no sense"),
+        (with_photos(burst="b" * 65), "makes no sense"),
         (changed(saved, "thumbnails/0001.jpg", b"GIF89a"), "damaged"),
         (changed(saved, "project.json", b"[" * 100_000), "damaged"),
         (saved[:-30], "damaged"),
@@ -87,5 +92,5 @@ def test_a_zip_that_unpacks_too_far_is_refused(body, saved):
     with pytest.raises(LessonError, match="Unpacked, this project is larger"):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-            file.writestr("features.npy", bytes(70_000_000))
+            file.writestr("features.float16", bytes(70_000_000))
         read_project(body, buffer.getvalue(), 1000)

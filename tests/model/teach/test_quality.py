@@ -92,3 +92,16 @@ def test_what_cannot_be_taught_is_said(shown, labels, counts, words):
     targets = [index for index, count in enumerate(counts) for _ in range(count)]
     with pytest.raises(LessonError, match=words):
         Lesson(labels, (examples * 2)[: len(targets)], targets)
+
+
+def test_the_same_photos_in_two_classes_are_said_once(teacher, shown):
+    both = shown("mug", 4)
+    examples = [*both, *shown("mug", 8, first=50), *both, *shown("bottle", 8)]
+    taught = teacher.teach(Lesson(("mug", "bottle"), examples, [0] * 12 + [1] * 12))
+    same = [advice for advice in taught.quality.advice if advice.code == "same_photos"]
+    assert [advice.values for advice in same] == [{"label": "bottle", "other": "mug", "n": 4}]
+
+
+def test_names_of_emoji_that_are_joined_are_names(shown):
+    family = "👨‍👩‍👧"
+    assert Lesson((family, "mug"), shown("mug", 6), [0] * 3 + [1] * 3).labels[0] == family

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from model.config import NEITHER
-from model.teach.lesson import Lesson
+from model.teach.lesson import Lesson, LessonError
 from model.teach.model import TaughtModel
 from model.teach.teach import Taught, Teacher
 from tests.model.teach.conftest import drawing
@@ -95,3 +97,14 @@ def test_with_neither_of_them_every_photo_is_one_of_the_classes(body, lesson):
     assert model.config.answers == ("mug", "bottle")
     assert [p.label for p in model.classify([drawing("mug", 300), drawing("bottle", 301)])] == ["mug", "bottle"]
     assert [advice.code for advice in taught.quality.advice][:1] == ["no_background"]
+
+
+def test_numbers_that_no_photo_gives_are_refused(teacher, lesson):
+    vast = [dataclasses.replace(e, features=np.full_like(e.features, 65504)) for e in lesson.examples[:3]]
+    with np.errstate(all="ignore"):
+        try:
+            taught = teacher.teach(Lesson(("mug", "vast"), [*lesson.examples[:5], *vast], [0] * 5 + [1] * 3))
+        except LessonError as error:
+            assert "beyond all measure" in str(error)
+        else:
+            assert np.isfinite(taught.head.weight).all()

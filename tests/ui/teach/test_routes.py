@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tempfile
 import zipfile
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -14,9 +16,10 @@ from starlette.testclient import TestClient
 from model import Classifier
 from model.photo import MAX_BYTES
 from tests.pictures import CAT
-from tests.running import running_app
+from tests.running import run_alone, running_app
 from tests.ui.teach.clock import Clock
 from tests.ui.teach.drawn import drawn
+from ui import request_photo
 from ui.service import Service
 from ui.teach import budget, publish
 from ui.teach.routes import teach_routes
@@ -212,6 +215,8 @@ def test_a_project_is_saved_and_gone_on_with(http):
         ("PATCH", "{s}/classes/999", {"json": {"name": "x"}}, 404, "no class 999"),
         ("DELETE", "{s}/classes/999", {}, 404, "no class 999"),
         ("DELETE", "{s}/photos/999", {}, 404, "no photo 999"),
+        ("DELETE", "{s}/photos/" + "9" * 5000, {}, 404, "nothing with the number"),
+        ("DELETE", "{s}/photos/-1", {}, 404, "nothing with the number"),
         ("GET", "{s}/photos/999/heat", {}, 404, "no photo 999"),
         ("POST", "{s}/classes/999/photos", {"content": b"x"}, 404, "no class 999"),
         ("POST", "{s}/classes/1/photos", {"content": b"not a photo"}, 415, "not a photo"),
@@ -307,6 +312,24 @@ def test_a_model_is_published_in_the_account_of_who_is_signed_in(http, monkeypat
     monkeypatch.setattr(publish, "publish", refused)
     response = http.post(f"{session}/publish", json={"name": "mine"})
     assert (response.status_code, response.json()["error"]) == (400, "ann/mine belongs to somebody else.")
+
+
+def test_a_body_that_stops_arriving_is_given_up(http, monkeypatch):
+    monkeypatch.setattr(request_photo, "_SILENCE", 0.2)
+    session = filled(http, 1)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"half"
+        await asyncio.sleep(3)
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(http.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.post(f"{session}/classes/1/photos", content=slow())
+
+    response = run_alone(send())
+    assert response.status_code == 408
+    assert "Nothing arrived for" in response.json()["error"]
 
 
 def test_photos_touch_no_disk(http, monkeypatch):

@@ -256,3 +256,18 @@ def test_the_service_answers_by_the_token(classifier, clock):
         service.of(session.token)
     with pytest.raises(Gone):
         Service(classifier).of(session.token)
+
+
+def test_one_client_ends_its_own_sessions_and_not_those_of_others(classifier, clock):
+    sessions = Sessions(classifier, clock)
+    (victim,) = opened(sessions, "victim")
+    mine = []
+    for _ in range(module.MAX_PER_CLIENT + 3):
+        clock.now += 3  # not too many within a minute
+        mine += opened(sessions, "greedy")
+        sessions.get(victim.token)
+    with pytest.raises(Gone) as gone:
+        sessions.get(mine[0].token)
+    assert gone.value.why == "full"
+    assert sessions.get(mine[-1].token)
+    assert sessions.get(victim.token)
