@@ -40,8 +40,8 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
         with readable_errors():
             return (await service.answer(photo)).as_dict()
 
-    async def show(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
-        """The answer, and why; which answers there are, and whose they are."""
+    async def show(photo: bytes | None, token: str, request: gr.Request) -> tuple[Any, str]:
+        """The answer, and why."""
         if photo is None:
             raise gr.Error(say("classify.no_photo", language_of(request)), print_exception=False)
         answers = answers_of(service, token, request)
@@ -50,7 +50,7 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
                 scores, reasons = await explained(answers, photo, None, request)
             except ModelError:  # nothing to explain by: the answer alone
                 scores, reasons = (await answers.answer(photo)).as_dict(), ""
-        return about(answers) | {answer: _label(answers, scores), why: reasons}
+        return _label(answers, scores), reasons
 
     async def explained(answers: Answers, photo: bytes, label: str | None, request: gr.Request) -> tuple[dict[str, float], str]:
         def look(image: Image.Image) -> tuple[dict[str, float], str]:
@@ -59,11 +59,15 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
 
         return await answers.look(photo, look)
 
+    async def on_change(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
+        """The answer and why, and whose it is: what was taught may have other classes by now."""
+        if photo is None:
+            return {answer: None, why: ""}
+        label, reasons = await show(photo, token, request)
+        return about(answers_of(service, token, request)) | {answer: label, why: reasons}
+
     def about(answers: Answers) -> dict[Any, Any]:
         return {description: _description(answers.classifier.config), model: _model(answers)}
-
-    async def on_change(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
-        return {answer: None, why: ""} if photo is None else await show(photo, token, request)
 
     async def on_select(photo: bytes | None, token: str, event: gr.SelectData, request: gr.Request) -> str:
         if photo is None:
@@ -78,36 +82,45 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
     async def on_switch(photo: bytes | None, token: str, request: gr.Request) -> dict[Any, Any]:
         """What is shown of the other model. Corrections are for the labels of the one that is served."""
         answers = answers_of(service, token, request)
-        switched = about(answers) | {answer: _label(answers, None), why: ""}
-        if photo is not None:
-            switched |= await show(photo, token, request)
-        return switched | ({corrected: gr.update(visible=not token)} if corrected else {})
+        label, reasons = (_label(answers, None), "") if photo is None else await show(photo, token, request)
+        return about(answers) | {answer: label, why: reasons} | ({corrected: gr.update(visible=not token)} if corrected else {})
 
     gr.Markdown(t("classify.ask"))
     description = gr.Markdown(_description(service.classifier.config))
-    with gr.Row():
-        with gr.Column():
-            photo = PhotoInput(
-                label=t("classify.photo"),
-                sources=["upload", "webcam", "clipboard"],
-                buttons=["fullscreen"],
-                height=360,
-                placeholder=t("classify.drop"),
-                alt_text=t("classify.photo_alt"),
-                elem_id="photo",
-            )
-            with gr.Row():
-                clear = gr.ClearButton(value=t("classify.clear"))
-                submit = gr.Button(t("classify.submit"), variant="primary")
-        with gr.Column():
-            answer = gr.Label(
+    photo = PhotoInput(
+        label=t("classify.photo"),
+        sources=["upload", "webcam", "clipboard"],
+        buttons=["fullscreen"],
+        height=360,
+        placeholder=t("classify.drop"),
+        alt_text=t("classify.photo_alt"),
+        elem_id="photo",
+        render=False,
+    )
+    interface = _Interface(
+        which,
+        fn=show,
+        inputs=photo,
+        outputs=[
+            gr.Label(
                 label=t("classify.answer"),
                 elem_id="answer",
                 show_heading=_has_heading(service),
                 num_top_classes=_SHOWN,
-            )
-            why = gr.HTML(elem_id="why", css_template=_FIGURE)
-    clear.add([photo, answer, why])
+            ),
+            gr.HTML(elem_id="why", css_template=_FIGURE),
+        ],
+        flagging_mode="never",  # no visitor's photo is written anywhere
+        analytics_enabled=False,
+        api_name="show",
+        api_visibility="private",
+        concurrency_limit=_CONCURRENT_CALLS,  # they meet in one batch
+        submit_btn=t("classify.submit"),
+        clear_btn=t("classify.clear"),
+        show_progress="minimal",
+        deep_link=False,  # would store a visitor's photo with the link
+    )
+    answer, why = interface.output_components
     # a photo that is uploaded, taken, pasted or picked is answered at once, without a button to find
     example_buttons(photo)
     corrected = corrections.build(service, settings, photo)
@@ -116,18 +129,36 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
     model = gr.Markdown(_model(service))
 
     given: list[Any] = [photo, which]
+    quiet: dict[str, Any] = {
+        "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
+    }  # fmt: skip
     shown: list[Any] = [answer, why, description, model]
-    quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": _CONCURRENT_CALLS}  # they meet in one batch
-    submit.click(show, given, shown, show_progress="minimal", **quiet)
-    photo.change(on_change, given, shown, show_progress="hidden", **quiet)
-    answer.select(on_select, given, why, show_progress="hidden", **quiet)
-    which.change(on_switch, given, [*shown, *([corrected] if corrected else [])], show_progress="hidden", **quiet)
+    photo.change(on_change, given, shown, **quiet)
+    answer.select(on_select, given, why, **quiet)
+    which.change(on_switch, given, [*shown, *([corrected] if corrected else [])], **quiet)
     # what programs call, with names that no translation changes
     gr.Button(visible=False).click(
         classify, PhotoInput(label="Photo", visible=False), gr.Label(label="Answer", visible=False),
         api_name="classify", concurrency_limit=_CONCURRENT_CALLS,
     )  # fmt: skip
     return photo
+
+
+class _Interface(gr.Interface):
+    """An interface whose function is also told which model answers: a choice that stands elsewhere on the page."""
+
+    def __init__(self, which: TokenRadio, **settings: Any) -> None:
+        self._which = which
+        super().__init__(**settings)
+
+    def attach_submit_events(self, *buttons: gr.Button | None) -> Any:
+        """As Gradio's own, with one input more, which is not drawn here and not cleared."""
+        own: list[Any] = self.input_components
+        self.input_components: list[Any] = [*own, self._which]
+        try:
+            return super().attach_submit_events(*buttons)
+        finally:
+            self.input_components = own
 
 
 def _label(answers: Answers, scores: dict[str, float] | None) -> Any:
