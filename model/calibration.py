@@ -52,4 +52,5 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     z = 1.959964
     share, spread = right / n, z * z / n
     middle, half = share + spread / 2, z * math.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return max(0.0, min(share, low)), min(1.0, max(share, high))  # rounding may have left the share outside

@@ -49,7 +49,7 @@ from training.fit.finish import document, finish
 from training.fit.head import DECAYS, PLAIN_DECAYS, choose, fit_views, folds_of, weights_of, weights_of_some
 from training.fit.prior import parse_like, prior
 from training.fit.provenance import provenance
-from training.fit.taught import teach_folder, told
+from training.fit.taught import STARTER_BODY, teach_folder, told
 from training.fit.weights import pretrained
 from training.options import LEAVE_SOURCES_OUT, at_least_one, count, option, parse, side
 from training.options import minutes as some_minutes
@@ -69,7 +69,6 @@ from training.settings import PhotosToModel
 # photos in, model out. In a notebook, write the options into `NOTEBOOK_OPTIONS`.
 
 # %%
-STARTER_BODY = "starter"
 NOTEBOOK_OPTIONS = "--data photos --out models/mine --weights imagenet"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import pytest
 from tests.running import ROOT
 from tests.training.lessons import part
 from training import options, settings
+from training.fit.taught import STARTER_BODY
 from training.options import parse
 
 NEEDED = ["--data", "photos", "--out", "model"]
@@ -27,6 +28,8 @@ def settings_of(lesson: str, arguments: Sequence[str]) -> Any:
     bases = {"PhotosToModel": settings.PhotosToModel, "SmallLesson": settings.SmallLesson}
     known = {
         "dataclass": dataclass,
+        "fields": fields,
+        "STARTER_BODY": STARTER_BODY,
         "Path": Path,
         "Literal": Literal,
         "some_minutes": options.minutes,

@@ -20,6 +20,8 @@ from training.data.photos import DataError, Photos
 from training.fit.finish import document
 from training.settings import ModelOut
 
+STARTER_BODY = "starter"  # as `--weights` has it
+
 
 def teach_folder(photos: Photos, settings: ModelOut, test: Photos | None = None) -> Quality:
     """Teach the starter the classes of some photos, and write the model folder: the same head as the page's for these.
