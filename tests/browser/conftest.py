@@ -49,6 +49,16 @@ def browser(launch, webcam_film):
     browser.close()
 
 
+def open_tab(page, name: str) -> None:
+    """Open a tab, which a narrow page may keep behind "More tabs"."""
+    tab = page.get_by_role("tab", name=name)
+    if tab.count():
+        tab.click()
+    else:
+        page.get_by_role("button", name="More tabs").click()
+        page.locator(".overflow-dropdown").get_by_role("button", name=name).click()
+
+
 @pytest.fixture
 def page(browser, app, request):
     """The app's page, ready for a photo; a screenshot of how it ends is kept in artefacts/."""

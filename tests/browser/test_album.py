@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import PHONE, SECONDS
+from tests.browser.conftest import PHONE, SECONDS, open_tab
 from tests.pictures import CAT, COFFEE, encoded, needs_photos, photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def album(page):
-    page.get_by_role("tab", name="Album").click()
+    open_tab(page, "Album")
     page.locator("#album-files input[type=file]").first.wait_for(state="attached")
     return page
 
