@@ -60,6 +60,10 @@ class LinearHead:
         by_feature: np.ndarray = np.add.reduceat(row_shares[:, None] * self.weight, np.cumsum([0, *self.rows[:-1]]), axis=0)
         return by_feature
 
+    def as_stored(self) -> LinearHead:
+        """The same as an ONNX file has it (`model.onnx_head`): its weights rounded to float16."""
+        return LinearHead(self.weight.astype(np.float16).astype(np.float32), self.bias, self.rows)
+
     def first(self, answers: int) -> LinearHead:
         """Its first answers alone."""
         rows = sum(self.rows[:answers])

@@ -301,7 +301,7 @@ everything = np.full(len(photos), True)
 head = fit_views(views, targets, weights, everything, first_head, choice.decay)
 if knows_neither:
     head = head.raised(len(answers) - 1, choice.shift)
-head = LinearHead(head.weight.astype(np.float16).astype(np.float32), head.bias, head.rows)  # as the file has it
+head = head.as_stored()
 
 # %% [markdown]
 # ## 8. What the answers hang on

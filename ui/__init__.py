@@ -10,5 +10,5 @@ reads), `agents` (tools over the Model Context Protocol) and `cors` (which other
 
 What tabs share: `photo_input` (a photo from a visitor, and the buttons for `examples/`), `token_radio`, `errors`, `markup`
 (HTML and Markdown), `heat` (the heat map, in the colours of `palette`), `data_url`, `scripts` (JavaScript, with
-`server_address.js` before it). `zero_gpu` is what a ZeroGPU Space asks for.
+`server_address.js` before it, and `dropped.js` where files are dropped). `zero_gpu` is what a ZeroGPU Space asks for.
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 from ui.texts import TEXTS
 
 _ADDRESS = Path(__file__).parent / "server_address.js"
+DROPPED = Path(__file__).parent / "dropped.js"  # for parts that take files and folders
 
 
 def script(*paths: Path) -> str:

@@ -74,7 +74,7 @@ def learn(photos: Photos, knowledge: Knowledge | None, background: Background | 
         head = problem.head(only)
         if problem.knows_neither and not problem.shows_neither:
             head = head.raised(problem.answers - 1, _accepting(only.logits))
-        return Learned(as_stored(head), 1.0, DECAY, None, problem.knows_neither)
+        return Learned(head.as_stored(), 1.0, DECAY, None, problem.knows_neither)
     everywhere = np.concatenate([folds, problem.sources % FOLDS])
     logits = {decay: np.zeros((len(everywhere), problem.answers), np.float32) for decay in DECAYS}
     for fold in range(FOLDS):
@@ -93,7 +93,7 @@ def learn(photos: Photos, knowledge: Knowledge | None, background: Background | 
     head = problem.head(problem.solve(best))
     if problem.knows_neither:
         head = head.raised(problem.answers - 1, shift)
-    return Learned(as_stored(head), temperature, best, probabilities[best][: len(folds)], problem.knows_neither)
+    return Learned(head.as_stored(), temperature, best, probabilities[best][: len(folds)], problem.knows_neither)
 
 
 def folds_of(photos: Photos) -> np.ndarray | None:
@@ -206,8 +206,3 @@ def _accepting(logits: np.ndarray) -> float:
     """What lowers the logit of neither so far that 95 % of these photos, none of which shows it, are one of the classes."""
     lead = logits[:, :-1].max(axis=1) - logits[:, -1]
     return min(0.0, float(np.quantile(lead, 1 - ACCEPTED)))
-
-
-def as_stored(head: LinearHead) -> LinearHead:
-    """The head as an ONNX file has it (`model.onnx_head`): its weights rounded to float16."""
-    return LinearHead(head.weight.astype(np.float16).astype(np.float32), head.bias, head.rows)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,15 @@ def browser(launch, webcam_film):
     browser = launch(webcam_film)
     yield browser
     browser.close()
+
+
+def archive(entries: dict[str, bytes]) -> bytes:
+    """A zip of files, by name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in entries.items():
+            zipped.writestr(name, content)
+    return buffer.getvalue()
 
 
 def open_tab(page, name: str) -> None:

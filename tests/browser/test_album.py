@@ -6,12 +6,11 @@ import base64
 import csv
 import io
 import re
-import zipfile
 
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import PHONE, SECONDS, open_tab
+from tests.browser.conftest import PHONE, SECONDS, archive, open_tab
 from tests.pictures import CAT, COFFEE, encoded, needs_photos, photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -42,14 +41,6 @@ def downloaded(page) -> tuple[str, list[dict[str, str]]]:
         page.locator("#album-csv").click()
     text = download.value.path().read_text("utf-8-sig")
     return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
-
-
-def archive(entries: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, content in entries.items():
-            zipped.writestr(name, content)
-    return buffer.getvalue()
 
 
 def test_photos_are_grouped_listed_and_downloaded(album):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.conftest import PHONE, SECONDS
+from tests.browser.conftest import PHONE, SECONDS, archive
 from tests.mugs import blue_mug, film_of, red_mug, views
 from tests.pictures import CAT, encoded
 from tests.running import ROOT, running_app
@@ -112,14 +111,6 @@ def leading(page) -> str:
 
 def leads(page, name: str) -> None:
     page.locator("#teach [data-part=answer]").get_by_text(name, exact=True).wait_for(timeout=SENT)
-
-
-def archive(entries: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, content in entries.items():
-            zipped.writestr(name, content)
-    return buffer.getvalue()
 
 
 def text_of(content: bytes) -> str:

@@ -21,7 +21,7 @@ from PIL import Image
 from model.photo import MAX_BYTES, PhotoError
 from ui.album.drop import MAX_PHOTOS, Source, sources, uploads
 from ui.album.views import Row, csv_name, gallery, problems, table, thumbnail, write_csv
-from ui.scripts import script, texts_of
+from ui.scripts import DROPPED, script, texts_of
 from ui.service import Answers, Busy, Service
 from ui.texts import language_of, say, t
 from ui.token_radio import TokenRadio
@@ -45,7 +45,7 @@ def build(service: Service, which: TokenRadio) -> None:
         value=t("album.language"),
         html_template=(_HERE / "drop.html").read_text("utf-8"),
         css_template=_CSS,
-        js_on_load=script(_HERE / "drop.js"),
+        js_on_load=script(DROPPED, _HERE / "drop.js"),
         elem_id="album-files",
         texts=texts_of("album"),
         max_bytes=MAX_BYTES,

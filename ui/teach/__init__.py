@@ -21,7 +21,7 @@ import numpy as np
 from model.photo import SUFFIXES
 from model.resize import OVERSAMPLING
 from ui.palette import heat_colours
-from ui.scripts import script, texts_of
+from ui.scripts import DROPPED, script, texts_of
 from ui.service import Service
 from ui.teach.publish import login_button
 from ui.teach.routes import LIMITS
@@ -45,7 +45,7 @@ def build(service: Service) -> gr.HTML:
         value=t("teach.language"),
         html_template=(_HERE / "teach.html").read_text("utf-8"),
         css_template=(_HERE / "teach.css").read_text("utf-8"),
-        js_on_load=script(*(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(DROPPED, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="teach",
         texts=texts_of("teach"),
         limits=LIMITS,

@@ -4,32 +4,8 @@ const OF_SYSTEMS = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // what s
 const PROJECT = "project.json"; // a zip that has it is a saved project
 let active = null; // the class that has the focus, or was last used
 
-const named = (list) => [...list].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
 const isPhoto = ({ name }) => !/\.\w+$/.test(name) || props.suffixes.includes(name.match(/\.\w+$/)[0].toLowerCase());
 const isZip = ({ name, type }) => /\.zip$/i.test(name) || type === "application/zip" || type === "application/x-zip-compressed";
-
-/** Everything below a dropped file or folder: [{file, name: its path}]. */
-async function inside(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, name: entry.fullPath.replace(/^\//, "") }];
-  }
-  const reader = entry.createReader();
-  const found = [];
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
-    if (!some.length) return found;
-    for (const each of some) found.push(...(await inside(each)));
-  }
-}
-
-async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean); // now: later they are gone
-  if (!entries.some((entry) => entry.isDirectory)) return named(transfer.files);
-  const found = [];
-  for (const entry of entries) found.push(...(await inside(entry)));
-  return found;
-}
 
 /** The photos among files, as `send` takes them, zips opened; undefined where one is a project, which is loaded. */
 async function photosAmong(found) {
