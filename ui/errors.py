@@ -12,6 +12,11 @@ from model.photo import PhotoError
 from ui.service import Busy
 
 
+def sentence(error: PhotoError | Busy | ModelError, language: str) -> str:
+    """What is wrong and what to do, in the visitor's language where there is a text for it."""
+    return str(error)
+
+
 @contextmanager
 def readable_errors() -> Iterator[None]:
     """Errors whose messages are for visitors become messages in the page; all others go on as they are."""

@@ -42,6 +42,11 @@ def row(*parts: str) -> Html:
     return Html(f'<div class="row">{"".join(parts)}</div>')
 
 
+def problem(sentence: str) -> Html:
+    """A paragraph that says what cannot be done; screen readers say it at once."""
+    return Html(f'<p class="problem" role="alert">{escape(sentence)}</p>')
+
+
 def markdown_text(text: str) -> str:
     """A text as Markdown shows it: a stranger's export may have links or markup in its labels."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&:/@])", r"\\\1", " ".join(text.split()))

@@ -61,7 +61,7 @@ def test_every_text_is_used():
 
 @pytest.mark.parametrize(
     ("header", "language"),
-    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("fr,es;q=0.7", "es"), ("fr", "en"), ("", "en"), ("*", "en"), ("DE", "de"),
+    [("de-AT,de;q=0.9,en;q=0.8", "de"), ("it,fr;q=0.7", "fr"), ("it", "en"), ("", "en"), ("*", "en"), ("DE", "de"),
      (";q=1,,-", "en")],
 )  # fmt: skip
 def test_the_language_a_browser_asks_for(header, language):

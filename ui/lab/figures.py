@@ -43,7 +43,6 @@ svg text { fill: var(--body-text-color); font-size: 9px; text-anchor: middle; }
 svg path { stroke: var(--body-text-color); stroke-width: .6; }
 svg polyline { fill: none; stroke-width: 1.2; }
 p { color: var(--body-text-color); }
-p.problem { border-left: 4px solid var(--color-accent); padding-left: .6rem; }
 """
 _CHANNELS = ("#e0443e", "#2e9e4f", "#4a7fe0")  # seen on white and on black
 _LIGHT = (299, 587, 114)  # parts of 1000: how bright red, green and blue look (ITU-R BT.601)
@@ -70,11 +69,6 @@ def picture(pixels: Picture, alt: str, caption: str, look: Literal["", "whole", 
 def sentence(text: str) -> str:
     """A paragraph."""
     return f"<p>{escape(text)}</p>"
-
-
-def problem(text: str) -> str:
-    """A paragraph that says what cannot be done; screen readers say it at once."""
-    return f'<p class="problem" role="alert">{escape(text)}</p>'
 
 
 def colour_table(pixels: Picture, caption: str) -> str:

@@ -16,6 +16,7 @@ from model.photo import PhotoError
 from ui.lab import figures
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import open_for_lab
+from ui.markup import problem
 from ui.photo_input import PhotoInput, example_buttons
 from ui.texts import language_of, say, t
 
@@ -126,14 +127,14 @@ def _work_out(
             raise LabError("lab.no_photo")
         photo = open_for_lab(data, across, down)
     except (PhotoError, LabError) as error:
-        wrong = figures.problem(_sentence(error, language))
+        wrong = problem(_sentence(error, language))
         return {step.output: wrong if step.tab is None else "" for step in steps}
     shown = {}
     for step in steps:
         try:
             shown[step.output] = step.work(photo, *(settings[component] for component in step.controls), language)
         except LabError as error:
-            shown[step.output] = figures.problem(_sentence(error, language))
+            shown[step.output] = problem(_sentence(error, language))
     return shown
 
 
@@ -145,7 +146,7 @@ def without_photo(work: Work) -> Work:
         try:
             return work(*values, language)
         except LabError as error:
-            return figures.problem(_sentence(error, language))
+            return problem(_sentence(error, language))
 
     return run
 

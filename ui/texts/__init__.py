@@ -1,4 +1,4 @@
-"""Every sentence of the page, in every language the page speaks: one JSON file per language, one section per tab.
+"""Every sentence of the page, in every language the page speaks: one folder per language, one JSON file per tab.
 
 A text that never changes is a `t(key)`: the browser chooses the language. A text with numbers in it is made by `say`
 in the language the browser asks for. What a model is called and what its labels are is nobody's to translate.
@@ -14,15 +14,16 @@ import gradio as gr
 
 ENGLISH = "en"
 _NEXT_TO_0 = 5e-4
+_LABELS = ("cat", "dog", "neither")
 
 
-def _read(path: Path) -> dict[str, str]:
-    """The texts of one language: `section.key` → text."""
-    sections: dict[str, dict[str, str]] = json.loads(path.read_text("utf-8"))
-    return {f"{section}.{key}": text for section, texts in sections.items() for key, text in texts.items()}
+def _read(folder: Path) -> dict[str, str]:
+    """The texts of one language: `section.key` → text; a section is a file."""
+    sections = ((path.stem, json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("*.json")))
+    return {f"{section}.{key}": text for section, texts in sections for key, text in texts.items()}
 
 
-TEXTS = {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.json"))}
+TEXTS = {path.name: _read(path) for path in sorted(Path(__file__).parent.iterdir()) if (path / "numbers.json").is_file()}
 I18N = gr.I18n(**TEXTS)
 
 
@@ -46,6 +47,17 @@ def say(key: str, language: str, **values: object) -> str:
         KeyError: English has no such text, or it needs a value that is not given.
     """
     return TEXTS.get(language, TEXTS[ENGLISH]).get(key, TEXTS[ENGLISH][key]).format(**values)
+
+
+def label_name(label: str, language: str) -> str:
+    """What the page calls a label in this language: what everybody's models call so is translated, all else stays.
+
+    Only for what is shown: files and programs get the label itself.
+    """
+    if language == ENGLISH or label.lower() not in _LABELS:
+        return label
+    text = say(f"labels.{label.lower()}", language)
+    return text[0].upper() + text[1:] if label[0].isupper() else text
 
 
 def number(value: float, language: str, digits: int = 3) -> str:

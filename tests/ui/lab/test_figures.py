@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from ui import markup
 from ui.lab import figures
 from ui.texts import number
 
@@ -66,7 +67,7 @@ def test_texts_are_escaped_wherever_they_go():
     for html in (
         figures.picture(picture, EVIL, EVIL),
         figures.sentence(EVIL),
-        figures.problem(EVIL),
+        markup.problem(EVIL),
         figures.number_table(picture, EVIL, "en"),
         figures.colour_table(np.zeros((1, 1, 3), np.uint8), EVIL),
         figures.curves(np.zeros((3, 4)), EVIL),
