@@ -43,7 +43,6 @@ def main() -> None:
         browser.close()
     print(f"{len(paths)} photos, {size:.0f} MB, {RUNS} runs; median (range, or middle 90 % where n >= 20)")
     print(f"drop to last answer     {spread([run['seconds'] for run in runs], 's')}")
-    print(f"of this, the upload     {spread([run['upload'] for run in runs], 's')}")
     print(f"photos per second       {spread([len(paths) / run['seconds'] for run in runs], '/s', 0)}")
     print(f"longest block of page   {spread([run['longest_later'] for run in runs], 'ms', 0)}")
     print(f"  and while Chromium    {spread([run['longest'] for run in runs], 'ms', 0)}, makes its list of the files")
@@ -70,9 +69,8 @@ def album(browser: Browser, url: str, paths: list[Path]) -> dict[str, Any]:
     started = time.perf_counter()
     drop.set_input_files([str(path) for path in paths])
     page.locator("#album-progress progress").wait_for(timeout=300_000)
-    uploaded = time.perf_counter()
     visitor.start()
-    page.locator("#album-progress [role=status]").wait_for(timeout=600_000)
+    page.locator("#album-progress [data-part=summary]:not(:empty)").wait_for(timeout=600_000)
     seconds = time.perf_counter() - started
     ended.set()
     visitor.join()
@@ -82,7 +80,6 @@ def album(browser: Browser, url: str, paths: list[Path]) -> dict[str, Any]:
     page.close()
     return {
         "seconds": seconds,
-        "upload": uploaded - started,
         "longest": max((duration for _, duration in blocked), default=0),
         "longest_later": max((duration for begin, duration in blocked if begin >= handed), default=0),
         "elements": elements,

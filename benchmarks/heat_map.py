@@ -25,7 +25,8 @@ from model import Classifier
 from model.inside.explain import Explainer
 from model.resize import fit
 from tests.running import running_app
-from ui.heat import heat_figure
+from ui.data_url import image_url
+from ui.heat import heat_layer
 
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 RANKINGS = ("hottest", "random squares", "random pixels", "coldest")
@@ -84,7 +85,7 @@ def print_times(classifier: Classifier, paths: list[Path]) -> None:
 
     def explain(photo: bytes) -> None:
         image = classifier.open(photo)
-        heat_figure(image, explainer.explain(image)[1], "en")
+        image_url(heat_layer(explainer.explain(image)[1], image.width, image.height), "webp")
 
     print_pairs("in Python, with the picture for the page", paths, lambda photo: classifier.classify([photo]), explain)
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.machine import describe, spread
 from tests.pictures import CAT
-from ui.lab import edge_steps, sliding_steps, steps
+from ui.lab import edge_steps, number_steps, sliding_steps, steps
 from ui.lab.convolution import KERNELS
 from ui.lab.photo import MAX_PIXELS, Photo, open_for_lab
 from ui.lab.sliding import Sliding
@@ -29,15 +29,16 @@ from ui.texts import ENGLISH
 REPEATS = 30
 TARGET_MS = 150
 IMPORTS = 7  # processes each
-GREY, RGB = Sliding(KERNELS["sobel_horizontal"]), Sliding(KERNELS["gaussian"], channels="rgb")
+GREY, RGB = Sliding(KERNELS["sobel_x"]), Sliding(KERNELS["gaussian"], channels="rgb")
 COMBINED = Sliding(KERNELS["sobel_combined"], channels="rgb")
 
 
 def all_steps() -> dict[str, Callable[[Photo], str]]:
     by_name: dict[str, Callable[[Photo], str]] = {
-        "photo with its frame": lambda photo: steps.framed(photo, ENGLISH),
-        "10×10 pixels": lambda photo: steps.pixel_table(photo, ENGLISH),
-        "histogram": lambda photo: steps.histogram(photo, ENGLISH),
+        "photo with its frame": lambda photo: number_steps.framed(photo, ENGLISH),
+        "whole photo as 10×10": lambda photo: number_steps.small_table(photo, ENGLISH),
+        "10×10 pixels": lambda photo: number_steps.pixel_table(photo, ENGLISH),
+        "histogram": lambda photo: number_steps.histogram(photo, ENGLISH),
     }
     for name, sliding in {"Sobel, grey": GREY, "Gaussian 5×5, RGB": RGB, "Sobel combined, RGB": COMBINED}.items():
         by_name |= {
@@ -53,8 +54,9 @@ def all_steps() -> dict[str, Callable[[Photo], str]]:
     return by_name | {
         "gradient": lambda photo: edge_steps.gradient_step(photo, ENGLISH),
         "edge map": lambda photo: edge_steps.edge_step(photo, 12, ENGLISH),
-        "edge directions": lambda photo: edge_steps.orientation_step(photo, 12, ENGLISH),
-        "edge density": lambda photo: edge_steps.density_step(photo, 12, 31, ENGLISH),
+        "edge directions": lambda photo: edge_steps.orientation_step(photo, 12, "count", ENGLISH),
+        "edge density, blocks": lambda photo: edge_steps.block_step(photo, 12, ENGLISH),
+        "edge density, finer": lambda photo: edge_steps.density_step(photo, 12, 31, ENGLISH),
         "contours": lambda photo: edge_steps.contour_step(photo, 3, 3, ENGLISH),
         "contours, most": lambda photo: edge_steps.contour_step(photo, 4, 2, ENGLISH),
         "one place of the kernel": lambda photo: sliding_steps.position_step(photo, GREY, 7, ENGLISH),
@@ -97,8 +99,11 @@ def main() -> None:
             print(f"  {name:48} {spread(times, 'ms')}, {len(step(open_for_lab(data))) / 1000:,.0f} kB")
     print(f"\nabove {TARGET_MS} ms: {', '.join(slow) or 'none'}")
     print(f"\nonce there is a page, n = {IMPORTS} processes, median (range)")
-    rest = "import gradio, ui.classify\nwith gradio.Blocks(): gradio.Markdown('first')"
-    start = "import ui.lab\nwith gradio.Blocks(): ui.lab.build()"
+    rest = (
+        "import gradio, ui.classify\nfrom model import Classifier\nfrom ui.service import Service\n"
+        "service = Service(Classifier.load())\nwith gradio.Blocks(): gradio.Markdown('first')"
+    )
+    start = "import ui.lab\nwith gradio.Blocks(): ui.lab.build(service)"
     print(f"  at the start: import and build the tab {spread(milliseconds_in_a_new_process(start, rest), 'ms')}")
     for module in ("scipy.ndimage", "contourpy"):
         print(f"  at the first use: {module:20} {spread(milliseconds_in_a_new_process(f'import {module}', rest), 'ms')}")

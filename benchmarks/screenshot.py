@@ -1,4 +1,7 @@
-"""Take the README's screenshots of the running app: `python -m benchmarks.screenshot [NAME ...]` (needs Chromium)."""
+"""Take the README's screenshots of the running app, and the picture that links to it show (needs Chromium).
+
+    python -m benchmarks.screenshot [NAME ...]
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ DOCS = ROOT / "docs"
 
 def classify(page: Page) -> None:
     page.set_input_files("#photo input[type=file]", str(CAT))
-    page.wait_for_selector("#why img")
+    page.wait_for_selector("#photo img.heat")
 
 
 def scenes(mug: Image.Image) -> list[Image.Image]:
@@ -63,15 +66,15 @@ def album(page: Page) -> None:
         broken = Path(folder) / "notes.jpg"
         broken.write_bytes(b"%PDF-1.7")
         page.set_input_files("#album-files input[type=file]", [*map(str, photos), str(broken)])
-        page.wait_for_selector("#album-csv")
+        page.wait_for_selector("#album-progress [data-part=summary]:not(:empty)")
 
 
 def inside(page: Page) -> None:
     page.get_by_role("tab", name="Inside the network").click()
     page.wait_for_selector("#inside-stages .box")
     page.set_input_files("#inside-photo input[type=file]", str(CAT))
-    page.wait_for_selector("#inside-maps img")
-    page.locator("#inside-maps img").nth(1).click()
+    page.wait_for_selector("#inside-maps .grid button")
+    page.locator("#inside-maps .grid button").nth(1).click()
     page.wait_for_selector("#inside-channel .patches img")
 
 
@@ -83,10 +86,11 @@ def lab(page: Page) -> None:
 
 
 TABS: dict[str, tuple[Callable[[Page], None], bool]] = {  # what to do, and whether the whole page is shown
-    "screenshot": (classify, False), "live": (live, False), "album": (album, False),
+    "screenshot": (classify, False), "preview": (classify, False), "live": (live, False), "album": (album, False),
     "inside": (inside, True), "lab": (lab, True), "teach": (teach, True), "teach-phone": (teach, False),
 }  # fmt: skip
 PHONE = {"width": 390, "height": 844}
+PREVIEW = {"width": 1200, "height": 630}  # what sites that show links ask for
 
 
 def main() -> None:
@@ -104,15 +108,16 @@ def main() -> None:
         for name, (act, full) in TABS.items():
             if names and name not in names:
                 continue
-            size = PHONE if name.endswith("-phone") else {"width": 1100, "height": 820}
+            size = PREVIEW if name == "preview" else PHONE if name.endswith("-phone") else {"width": 1100, "height": 820}
+            path = (ROOT / "ui" if name == "preview" else DOCS) / f"{name}.jpg"
             page = browsers["mug" if act is teach else "cat"].new_page(viewport=size)
             page.goto(app.url)
             page.wait_for_selector("#photo input[type=file]", state="attached", timeout=60_000)
             act(page)
             page.wait_for_timeout(2000)  # the bars grow, the photos fade in
-            page.screenshot(path=DOCS / f"{name}.jpg", full_page=full, type="jpeg", quality=82)
+            page.screenshot(path=path, full_page=full, type="jpeg", quality=82)
             page.close()
-            print(f"docs/{name}.jpg")
+            print(path.relative_to(ROOT))
         for browser in browsers.values():
             browser.close()
 

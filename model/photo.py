@@ -12,8 +12,9 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
 
 import numpy as np
 from PIL import (
@@ -25,6 +26,8 @@ from PIL import (
     UnidentifiedImageError,
     WebPImagePlugin,
 )
+
+from model.photo_problems import PROBLEMS, one_of
 
 PhotoSource = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
 
@@ -61,23 +64,23 @@ FORMATS = (
     Format("AVIF", "AVIF", (".avif",), 25),
     Format("HEIF", "HEIC", (".heic", ".heif"), 25),
 )
-FORMAT_NAMES = ", ".join(format.name for format in FORMATS[:-1]) + f" or {FORMATS[-1].name}"
+FORMAT_NAMES = one_of([format.name for format in FORMATS])
 SUFFIXES = frozenset(suffix for format in FORMATS for suffix in format.suffixes)
 FORMAT_MEGAPIXELS = {format.pillow: format.megapixels for format in FORMATS}
 
 _PLUGINS = (AvifImagePlugin, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)  # imported to register
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_NOT_PHOTOS = (
-    (b"%PDF", "a PDF: take a screenshot of the page, or export it as JPEG"),
-    (b"PK\x03\x04", "a zip archive or an office document: send the photos in it one by one"),
-    (b"version https://git-lfs", "a git-lfs pointer, not the photo itself: run `git lfs pull`"),
-    (b"<svg", "an SVG drawing: export it as PNG"),
-    (b"<?xml", "an SVG or XML file: export the picture as PNG"),
-    (b"<!doctype html", "a web page: open it and save the picture in it"),
-    (b"<html", "a web page: open it and save the picture in it"),
-    (b"data:", "a data: URL: send the decoded bytes"),
-    (b"\x1aE\xdf\xa3", "a video: send one frame of it as JPEG"),
-    (b"%!PS", "a PostScript file: export it as PNG"),
+_NOT_PHOTOS = (  # how such a file begins, and its code
+    (b"%PDF", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"version https://git-lfs", "git_lfs"),
+    (b"<svg", "svg"),
+    (b"<?xml", "xml"),
+    (b"<!doctype html", "web_page"),
+    (b"<html", "web_page"),
+    (b"data:", "data_url"),
+    (b"\x1aE\xdf\xa3", "video"),
+    (b"%!PS", "postscript"),
 )
 _STRIP_PIXELS = 1_000_000
 _ORIENTATION = 0x0112
@@ -93,7 +96,24 @@ _TRANSPOSE = {
 
 
 class PhotoError(ValueError):
-    """A photo that cannot be used. The message is for the person who sent it and says what to do."""
+    """A photo that cannot be used. The message is for the person who sent it and says what to do, in English.
+
+    Args:
+        code: which of `problems` it is; or a sentence, which is the message as it stands.
+        values: what is put into the sentence.
+
+    Attributes:
+        code, values: as given, for who says it in another language.
+        problems: code → sentence with {names} of values in it.
+    """
+
+    problems: ClassVar[Mapping[str, str]] = PROBLEMS
+
+    def __init__(self, code: str, **values: object) -> None:
+        said = {name: one_of(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        super().__init__(self.problems[code].format(**said) if code in self.problems else code)
+        self.code = code
+        self.values = values
 
 
 class PhotoTooLarge(PhotoError):
@@ -123,7 +143,7 @@ def photo_facts(data: bytes) -> PhotoFacts:
     try:
         height, width = _as_stored(image, (image.height, image.width))
     except _DAMAGE as error:
-        raise PhotoError(_damaged(image, error)) from None
+        raise _damaged(image, error) from None
     return PhotoFacts(image.format or "?", width, height, len(data))
 
 
@@ -164,20 +184,19 @@ def open_photo(source: PhotoSource, at_least: tuple[int, int] | None = None) -> 
     except PhotoError:
         raise
     except MemoryError:
-        raise PhotoTooLarge("This photo needs more memory than there is. Send a smaller one.") from None
+        raise PhotoTooLarge("memory") from None
     except _DAMAGE as error:
-        raise PhotoError(_damaged(image, error)) from None
+        raise _damaged(image, error) from None
 
 
 _DAMAGE = (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError, EOFError, RuntimeError,
            OverflowError, AttributeError, struct.error, zlib.error)  # fmt: skip
 
 
-def _damaged(image: Image.Image, error: Exception) -> str:
+def _damaged(image: Image.Image, error: Exception) -> PhotoError:
     if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return "This photo is cut off: part of the file is missing. Send it again."
-    name = image.format or "image"
-    return f"This {name} file is damaged or of a rare kind ({image.mode}). Open it, save it as JPEG and send that."
+        return PhotoError("cut_off")
+    return PhotoError("damaged", format=image.format or "image", mode=image.mode)
 
 
 def _read(source: bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO) -> bytes:
@@ -186,26 +205,26 @@ def _read(source: bytes | bytearray | memoryview | str | os.PathLike[str] | Bina
         data = bytes(source[: MAX_BYTES + 1])
     elif isinstance(source, (str, os.PathLike)):
         if str(source).startswith(("http://", "https://")):
-            raise PhotoError(f"{source} is a web address. Download the photo and send the file.")
+            raise PhotoError("web_address", source=source)
         try:
             with Path(source).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except IsADirectoryError:
-            raise PhotoError(f"{source} is a folder. Name the photos in it.") from None
+            raise PhotoError("folder", source=source) from None
         except FileNotFoundError:
-            raise PhotoError(f"There is no file {source}.") from None
+            raise PhotoError("missing", source=source) from None
         except (OSError, ValueError) as error:
-            raise PhotoError(f"{source} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+            raise PhotoError("unreadable", source=source, reason=getattr(error, "strerror", None) or error) from None
     elif hasattr(source, "read"):
         data = source.read(MAX_BYTES + 1)
         if not isinstance(data, bytes):
-            raise PhotoError("The file must be opened in binary mode: open(path, 'rb').")
+            raise PhotoError("text_mode")
     else:
-        raise PhotoError(f"A photo is bytes, a path, a binary file, a PIL image or an array, not {type(source).__name__}.")
+        raise PhotoError("wrong_type", type=type(source).__name__)
     if not data:
-        raise PhotoFormatError("The photo is empty: there are no bytes in it.")
+        raise PhotoFormatError("no_bytes")
     if len(data) > MAX_BYTES:
-        raise PhotoTooLarge(f"The photo is larger than {MAX_BYTES // 1_000_000} MB. Send a smaller one.")
+        raise PhotoTooLarge("bytes", mb=MAX_BYTES // 1_000_000)
     return data
 
 
@@ -221,38 +240,37 @@ def _decode_header(data: bytes) -> Image.Image:
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PhotoTooLarge(_too_many_pixels(MAX_MEGAPIXELS)) from None
+        raise PhotoTooLarge("bomb", limit=MAX_MEGAPIXELS, side=MAX_SIDE) from None
     except UnidentifiedImageError:
-        raise PhotoFormatError(_not_a_photo(data)) from None
+        raise _not_a_photo(data) from None
     except _DAMAGE:
-        raise PhotoError("This photo is damaged: its header makes no sense. Open it, save it as JPEG and send that.") from None
+        raise PhotoError("header") from None
     _check_pixels(image, image.format or "image")
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         _check_jpeg(image, data)
     return image
 
 
-def _not_a_photo(data: bytes) -> str:
+def _not_a_photo(data: bytes) -> PhotoFormatError:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for magic, what in _NOT_PHOTOS:
+    for magic, code in _NOT_PHOTOS:
         if start.startswith(magic.lower()):
-            return f"This is {what}."
+            return PhotoFormatError(code)
     if data[4:8] == b"ftyp":
-        return "This is a video or a kind of photo that cannot be opened: send a JPEG."
-    return f"This is not a photo that can be opened. Send a {FORMAT_NAMES} file."
+        return PhotoFormatError("video_or_photo")
+    return PhotoFormatError("not_a_photo", formats=tuple(format.name for format in FORMATS))
 
 
 def _check_pixels(image: Image.Image, name: str) -> None:
     limit = FORMAT_MEGAPIXELS.get(name, MAX_MEGAPIXELS)
     if image.width * image.height > limit * 1_000_000 or max(image.size) > MAX_SIDE:
-        raise PhotoTooLarge(_too_many_pixels(limit, name, image.size))
+        raise _too_many_pixels(limit, name, image.size)
     if 0 in image.size:
-        raise PhotoError("The photo is empty: it has no pixels.")
+        raise PhotoError("no_pixels")
 
 
-def _too_many_pixels(limit: int, name: str = "image", size: tuple[int, int] | None = None) -> str:
-    fact = f"This {name} has {size[0]}×{size[1]} pixels" if size else f"This {name} has too many pixels"
-    return f"{fact}; at most {limit} megapixels and {MAX_SIDE} a side are accepted. Send a smaller one."
+def _too_many_pixels(limit: int, name: str, size: tuple[int, int]) -> PhotoTooLarge:
+    return PhotoTooLarge("pixels", format=name, width=size[0], height=size[1], limit=limit, side=MAX_SIDE)
 
 
 def _check_jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
@@ -260,11 +278,11 @@ def _check_jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
     if "progressive" not in image.info:
         return
     if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise PhotoError("This JPEG is built of too many layers. Open it, save it again and send that.")
+        raise PhotoError("scans")
     factors = [h * v for _, h, v, _ in image.layer]  # samples per block of each component: 4:2:0 is 4, 1, 1
     coefficients = image.width * image.height * sum(factors) / max(factors, default=1)
     if 2 * coefficients > MAX_JPEG_COEFFICIENT_BYTES:
-        raise PhotoTooLarge(f"This progressive JPEG of {image.width}×{image.height} pixels is too large. Send a smaller one.")
+        raise PhotoTooLarge("progressive", width=image.width, height=image.height)
 
 
 def _as_stored(image: Image.Image, at_least: tuple[int, int]) -> tuple[int, int]:
@@ -324,17 +342,17 @@ def _from_array(array: np.ndarray) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or 0 in array.shape:
-        raise PhotoError(f"An array photo has the shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}.")
+        raise PhotoError("array_shape", shape=str(array.shape))
     if array.shape[0] * array.shape[1] > MAX_MEGAPIXELS * 1_000_000:
-        raise PhotoTooLarge(_too_many_pixels(MAX_MEGAPIXELS, "array", (array.shape[1], array.shape[0])))
+        raise _too_many_pixels(MAX_MEGAPIXELS, "array", (array.shape[1], array.shape[0]))
     if array.dtype == np.uint16:
         array = (array >> 8).astype(np.uint8)
     elif array.dtype == np.bool_:
         array = array.astype(np.uint8) * 255
     elif np.issubdtype(array.dtype, np.floating):
         if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-            raise PhotoError("A float array holds values from 0 to 1. Divide by 255, or send uint8.")
+            raise PhotoError("array_range")
         array = (array * 255).round().astype(np.uint8)
     elif array.dtype != np.uint8:
-        raise PhotoError(f"An array photo is uint8, uint16, bool or float, not {array.dtype}.")
+        raise PhotoError("array_type", dtype=array.dtype)
     return Image.fromarray(np.ascontiguousarray(array))

@@ -75,7 +75,7 @@ def _pad(image: Image.Image, box: tuple[int, int, int, int], padding: str) -> Im
     """The part `box` of an image, and what `padding` makes of the places outside of it."""
     left, top, right, bottom = box
     if (right - left) * (bottom - top) > MAX_MEGAPIXELS * 1_000_000:
-        raise PhotoTooLarge(f"This photo of {image.width}×{image.height} pixels is too narrow. Send a smaller or a wider one.")
+        raise PhotoTooLarge("narrow", width=image.width, height=image.height)
     rows, columns = (max(-top, 0), max(bottom - image.height, 0)), (max(-left, 0), max(right - image.width, 0))
     inside = (max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height))
     pixels = np.asarray(image.crop(inside))

@@ -11,15 +11,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import gradio as gr
-from gradio.data_classes import ImageData
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from model.errors import ModelError
-from model.photo import FORMAT_NAMES, MAX_BYTES, PhotoError
+from model.photo import FORMAT_NAMES, MAX_BYTES, PhotoError, PhotoSource
 from ui.api import evidence, scores
-from ui.photo_input import PhotoInput
+from ui.data_url import from_text
+from ui.photo_input import PhotoData, PhotoInput
 from ui.request_photo import MAX_BODY
 from ui.service import Busy, Service
 
@@ -77,14 +76,12 @@ def _server(service: Service) -> Server[Any, Any]:
         if name not in ("classify", "explain"):
             raise ValueError(f"There is no tool {name[:60]!r}. There are classify and explain.")
         try:
-            photo = photo_input.preprocess(_payload(arguments["photo"])) or b""
+            photo = _photo(arguments["photo"], photo_input)
             if name == "classify":
                 prediction = await service.answer(photo)
                 return {"label": prediction.label, "scores": scores(prediction)}
             prediction, heat_map = await service.explain(photo, arguments.get("label"))
             return {"scores": scores(prediction)} | evidence(heat_map)
-        except gr.Error as error:
-            raise ValueError(error.message) from None
         except (PhotoError, Busy, ModelError, ValueError):
             raise
         except Exception:
@@ -122,17 +119,15 @@ def _tools(answers: tuple[str, ...]) -> list[Tool]:
     ]
 
 
-def _payload(photo: str) -> ImageData:
-    """A photo given in base64, as a `data:` URL, or as the address of an upload to this server, for `PhotoInput`.
+def _photo(given: str, uploads: PhotoInput) -> PhotoSource:
+    """A photo given in base64, as a `data:` URL, or as the address of an upload to this server.
 
     Raises:
-        gradio.Error: it is none of these.
+        ValueError: it is none of these; the message is for the agent.
     """
-    if photo.startswith(("http://", "https://")):
-        _, is_upload, path = photo.partition(_UPLOADED)
-        if not is_upload:
-            raise gr.Error(
-                "Web addresses are not fetched. Send the photo in base64, or upload it first.", print_exception=False
-            )
-        return ImageData(path=unquote(path))
-    return ImageData(url=photo if photo.startswith("data:") else f"data:;base64,{''.join(photo.split())}")
+    if not given.startswith(("http://", "https://")):
+        return from_text(given)
+    _, is_upload, path = given.partition(_UPLOADED)
+    if not is_upload:
+        raise ValueError("Web addresses are not fetched. Send the photo in base64, or upload it first.")
+    return uploads.preprocess(PhotoData(path=unquote(path))) or b""

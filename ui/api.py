@@ -13,8 +13,10 @@ from model.classifier import Prediction
 from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
+from ui.errors import sentence
 from ui.request_photo import Refused, read_photo
 from ui.service import Busy, Gone, Service, Untaught
+from ui.texts import language_of
 
 
 def routes(service: Service) -> list[Route]:
@@ -76,7 +78,10 @@ def evidence(heat_map: HeatMap) -> dict[str, Any]:
 
 
 def answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that answers with what `work` returns, a response or JSON, or with the sentence that says why it does not."""
+    """An endpoint that answers with what `work` returns, a response or JSON, or with the sentence that says why it does not.
+
+    What is wrong with a photo is said in the language that the request asks for: the page shows it to the visitor.
+    """
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -90,11 +95,11 @@ def answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], 
         except Gone as error:
             return problem(404, str(error), ended=error.why)
         except PhotoError as error:
-            return problem(photo_status(error), str(error))
+            return problem(photo_status(error), sentence(error, language_of(request)))
         except ModelError as error:
             return problem(501, str(error))
         except Busy as error:
-            return problem(503, str(error), {"Retry-After": "1"})
+            return problem(503, sentence(error, language_of(request)), {"Retry-After": "1"})
         except ClientDisconnect:
             return Response(status_code=400)
 

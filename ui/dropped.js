@@ -1,5 +1,8 @@
 // What a visitor chose or dropped, folders walked through: [{file, name: its path}].
 
+const OF_SYSTEMS = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // what systems put beside photos
+const isZip = ({ name, type }) => /\.zip$/i.test(name) || type === "application/zip" || type === "application/x-zip-compressed";
+
 const named = (list) => [...list].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
 
 /** Everything below a dropped file or folder. */

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 from PIL import Image
 
 from model.inside.explain import HeatMap
-from ui.data_url import image_url
-from ui.markup import Html, figure, image
 from ui.palette import heat_colours
-from ui.texts import say
 
 SIDE = 448  # pixels of the longer side
-_FAINT = 0.1
 _STRENGTH = 0.75  # how much of the photo the hottest place hides
 
 
@@ -29,16 +23,15 @@ def overlay(photo: Image.Image, heat_map: HeatMap) -> Image.Image:
     return Image.fromarray(mixed.astype(np.uint8))
 
 
-def heat_figure(photo: Image.Image, heat_map: HeatMap, language: str) -> str:
-    """The heat map with its explanation as HTML; the picture is in it, so that no file is written."""
-    key = "why_found" if float(heat_map.heat().max()) >= _FAINT else "why_nothing"
-    method = say(f"classify.{heat_map.method}{' merged' if heat_map.merged else ''}", language)
-    return figure(
-        image(image_url(overlay(photo, heat_map)), say("classify.why_alt", language, label=heat_map.label)),
-        Html(say(f"classify.{key}", language, label=escape(heat_map.label))),
-        "why",
-        f"<details><summary>{say('classify.how', language)}</summary>{method}</details>",
-    )
+def heat_layer(heat_map: HeatMap, width: int, height: int) -> Image.Image:
+    """The heat alone, to be laid on a photo of this size (width, height): an RGBA image of at most 224 pixels a side.
+
+    Transparent where the network found nothing, and more opaque the more it found.
+    """
+    shrink = min(1.0, SIDE / 2 / max(width, height))
+    heat = _spread(heat_map, max(1, round(width * shrink)), max(1, round(height * shrink)))
+    layer = np.concatenate([heat_colours(heat), 230 * heat[..., None] ** 0.8], axis=2)
+    return Image.fromarray(layer.astype(np.uint8), "RGBA")
 
 
 def _spread(heat_map: HeatMap, width: int, height: int) -> np.ndarray:

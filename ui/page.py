@@ -9,10 +9,15 @@ import gradio as gr
 
 from model.photo import MAX_BYTES
 from ui import album, classify, inside, lab, live, teach, which_model
+from ui.blocks import Page
+from ui.follow import follow
+from ui.head import page_title
+from ui.later import build_on_first_sight
 from ui.markup import markdown_text
 from ui.service import Service
 from ui.settings import Settings
-from ui.texts import I18N, t
+from ui.texts import ENGLISH, for_browsers, made, t
+from ui.theme import theme
 
 # (how often old files are looked for, how old they may get), both in seconds
 DELETE_UPLOADS = (60, 600)
@@ -21,11 +26,11 @@ DELETE_UPLOADS = (60, 600)
 def build(service: Service, settings: Settings) -> gr.Blocks:
     """The whole page, one tab per module."""
     config = service.classifier.config
-    title = page_title(config.labels, config.name)
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=DELETE_UPLOADS) as page:
-        gr.Markdown(f"# {markdown_text(title)}", elem_id="title")
-        which = which_model.build(title)
-        with gr.Tabs():
+    with Page(title=page_title(config, ENGLISH), analytics_enabled=False, delete_cache=DELETE_UPLOADS) as page:
+        heading = made("page.heading", lambda language: markdown_text(page_title(config, language)))
+        gr.Markdown(f"# {heading}", elem_id="title")
+        which = which_model.build(made("page.title", lambda language: page_title(config, language)))
+        with gr.Tabs() as tabs:
             with gr.Tab(t("classify.tab"), id="classify"):
                 photo = classify.build(service, settings, which)
             if service.sessions is not None:
@@ -34,22 +39,13 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
             with gr.Tab(t("live.tab"), id="live"):
                 live.build(service)
             with gr.Tab(t("album.tab"), id="album"):
-                album.build(service, which)
+                album.build(service)
             with gr.Tab(t("inside.tab"), id="inside") as tab:
-                _take_along(photo, tab, inside.build(service, tab))
+                follow(photo, tab, inside.build(service, tab))
             with gr.Tab(t("lab.tab"), id="lab") as tab:
-                _take_along(photo, tab, lab.build())
+                follow(photo, tab, lab.build(service))
+        build_on_first_sight(tabs)
     return page
-
-
-def _take_along(photo: gr.Image, tab: gr.Tab, own: gr.Image) -> None:
-    """Where a tab that is opened has no photo yet, it takes the one of the Classify tab, in the browser."""
-    tab.select(None, [photo, own], own, js="(photo, own) => own ?? photo", api_visibility="private")
-
-
-def page_title(labels: tuple[str, ...], name: str) -> str:
-    """What the page is called: its labels as a question where they are few, else the model's name."""
-    return f"{' or '.join(label.title() for label in labels)}?" if len(labels) <= 3 else name
 
 
 def launch_options() -> dict[str, Any]:
@@ -64,6 +60,7 @@ def launch_options() -> dict[str, Any]:
         "footer_links": ["api"],
         "allowed_paths": [],
         "strict_cors": True,
-        "i18n": I18N,
+        "i18n": for_browsers(),
         "css_paths": [Path(__file__).parent / "page.css"],
+        "theme": theme(),
     }

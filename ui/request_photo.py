@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import json
 from collections.abc import AsyncIterator
 
@@ -15,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from model.photo import FORMAT_NAMES, MAX_BYTES
+from ui.data_url import from_text
 
 # base64 in JSON is the longest way to write a photo; multipart adds its boundaries
 MAX_BODY = MAX_BYTES * 4 // 3 + 100_000
@@ -36,6 +35,7 @@ async def read_photo(request: Request) -> tuple[bytes, int | None]:
 
     Raises:
         Refused: there is no photo in the body, or it is too large.
+        model.photo.PhotoError: it is JSON, and the photo in it is not base64.
     """
     body = await read_body(request, MAX_BODY, TOO_LARGE)
     if not body:
@@ -100,13 +100,15 @@ async def _from_form(request: Request, body: bytes) -> bytes:
 
 
 def _from_json(body: bytes) -> tuple[bytes, int | None]:
-    """The Hub's own JSON: {"inputs": base64, "parameters": {"top_k": n}}."""
+    """The Hub's own JSON: {"inputs": base64 or a `data:` URL, "parameters": {"top_k": n}}."""
     try:
         document = json.loads(body)
-        photo = base64.b64decode("".join(document["inputs"].split()), validate=True)
+        written = document["inputs"]
         top_k = (document.get("parameters") or {}).get("top_k")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
-        raise Refused(400, 'JSON must be {"inputs": "the photo in base64"}; or send the bytes of the photo.') from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        written = None
+    if not isinstance(written, str):
+        raise Refused(400, 'JSON must be {"inputs": "the photo in base64"}; or send the bytes of the photo.')
     if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or top_k < 1):
         raise Refused(400, "parameters.top_k must be a whole number of at least 1")
-    return photo, top_k
+    return from_text(written), top_k

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from ui.texts import TEXTS
+import numpy as np
+
+from model.config import NEITHER
+from ui.palette import heat_colours
+from ui.texts import TEXTS, label_name
 
 _ADDRESS = Path(__file__).parent / "server_address.js"
 DROPPED = Path(__file__).parent / "dropped.js"  # for parts that take files and folders
+UNZIP = Path(__file__).parent / "unzip.js"  # and zips
+HEAT = Path(__file__).parent / "heat.js"  # for parts that draw heat maps
 
 
 def script(*paths: Path) -> str:
@@ -22,3 +29,14 @@ def texts_of(section: str) -> dict[str, dict[str, str]]:
         language: {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
         for language, texts in TEXTS.items()
     }
+
+
+def names_of(labels: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What the page calls these labels and `neither`, by language and by label."""
+    return {language: {label: label_name(label, language) for label in (*labels, NEITHER)} for language in TEXTS}
+
+
+def palette() -> list[list[int]]:
+    """The 256 colours of heat, from none to the most, as [red, green, blue] of 0-255."""
+    colours: list[list[int]] = heat_colours(np.linspace(0, 1, 256)).round().astype(int).tolist()
+    return colours

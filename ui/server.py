@@ -7,14 +7,24 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from ui.agents import PATH, Agents
+from ui.album.routes import album_routes
 from ui.api import routes
+from ui.compress import Compressed
 from ui.cors import CrossOrigin
+from ui.first_screen import styles_route
+from ui.head import PageHead, page_title
+from ui.photo_input import EXAMPLES
+from ui.preview import picture_route
 from ui.service import Service
 from ui.settings import Settings
 from ui.teach.routes import teach_routes
+from ui.texts import TEXTS
 
 _BESIDE = ("/api/", "/health", PATH)  # what the paths of these routes begin with
 
@@ -27,9 +37,20 @@ def app_options(service: Service, settings: Settings) -> dict[str, Any]:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The outermost place, before Gradio's own answer to other sites: a middleware would come after it.
         assert app.middleware_stack is not None  # the start of the server has just come through it
-        app.middleware_stack = CrossOrigin(app.middleware_stack, settings.cors_origins, _BESIDE)
+        app.middleware_stack = CrossOrigin(Compressed(app.middleware_stack), settings.cors_origins, _BESIDE)
         async with agents.ready() if agents else nullcontext():
             yield
 
+    for_page = [Route("/examples.jpg", sheet_of_examples), styles_route(), picture_route()]
     for_agents = [Route(path, agents) for path in (PATH, f"{PATH}/")] if agents else []
-    return {"routes": [*routes(service), *teach_routes(service), *for_agents], "lifespan": lifespan}
+    titles = {language: page_title(service.classifier.config, language) for language in TEXTS}
+    return {
+        "middleware": [Middleware(PageHead, titles)],
+        "routes": [*routes(service), *album_routes(service), *teach_routes(service), *for_page, *for_agents],
+        "lifespan": lifespan,
+    }
+
+
+def sheet_of_examples(request: Request) -> FileResponse:
+    """The pictures on the buttons of the examples."""
+    return FileResponse(EXAMPLES / "sheet.jpg", headers={"Cache-Control": "public, max-age=86400"})

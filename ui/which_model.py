@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from ui.service import Answers, Gone, Service, Untaught
-from ui.texts import language_of, say, t
+from ui.service import Gone, Untaught
+from ui.texts import say, t
 from ui.token_radio import TokenRadio
 
 _TELL_SCRIPTS = "(token) => { document.documentElement.dataset.model = token ?? ''; }"
@@ -42,15 +42,6 @@ def follow(which: TokenRadio, taught: gr.HTML) -> None:
     taught.ended(on_ended, None, which, **quiet)
 
 
-def answers_of(service: Service, token: str, request: gr.Request) -> Answers:
-    """The answers of the model that is chosen.
-
-    Raises:
-        gradio.Error: it is gone; the message is for the visitor.
-    """
-    try:
-        return service.of(token)
-    except (Gone, Untaught) as error:
-        language = language_of(request)
-        sentence = say(f"which_model.gone_{error.why if isinstance(error, Gone) else 'untaught'}", language)
-        raise gr.Error(sentence, title=say("which_model.gone", language), print_exception=False) from None
+def why_gone(error: Gone | Untaught, language: str) -> str:
+    """Why the model that is chosen is not there, and what to do: a sentence for the visitor."""
+    return say(f"which_model.gone_{error.why if isinstance(error, Gone) else 'untaught'}", language)

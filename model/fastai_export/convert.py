@@ -95,7 +95,9 @@ def _prepared(classifier: Classifier, photo: PhotoSource) -> np.ndarray:
     try:
         return classifier.prepare(photo)
     except PhotoError as error:
-        raise PhotoError(f"{photo}: {error}" if isinstance(photo, (str, Path)) else str(error)) from None
+        if not isinstance(photo, (str, Path)):
+            raise
+        raise PhotoError("named", source=photo, problem=error) from None
 
 
 def _innermost(error: BaseException) -> BaseException:

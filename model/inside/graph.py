@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from model.head import LinearHead
+from model.inside.fields import Field, fields
 
 Kind = Literal[
     "conv", "pool", "global", "norm", "activation", "add", "mul", "concat", "linear", "reshape", "part", "merge", "other"
@@ -32,6 +33,9 @@ class Op:
             the numbers as they are, `part` a piece of a tensor along its second axis, `merge` a log-sum-exp over that axis.
         label: what it is called in its library, for the reader.
         kernel, stride, dilation: (rows, columns), of `conv` and `pool`.
+        padding: zeros around what a `conv` or a local `pool` sees, or that a padding adds: top, left, bottom, right.
+        groups: of a `conv`.
+        limits: of an `activation` that keeps a value between two, such as ReLU (0, inf) and ReLU6 (0, 6); else None.
         parameters: how many learned numbers it holds.
         weight: float32; of a linear op (outputs, inputs), of a convolution that sees three channels (channels, 3, rows,
             columns); else None. bias: float32 (outputs,), of a linear op.
@@ -50,6 +54,9 @@ class Op:
     bias: np.ndarray | None = None
     mean: bool = False
     start: int = 0
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    groups: int = 1
+    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,10 @@ class Layer:
     Attributes:
         tensor: name of the maps. number: from 1, in the order of computation. kind: conv, pool, add or concat.
         kernel, stride: (rows, columns). channels, height, width: shape of the maps.
-        receptive_field: side in input pixels of the square one value depends on (Araujo et al. 2019, "Computing
-            receptive fields of convolutional neural networks"); None where that is the whole photo.
+        receptive_field: side in input pixels of the square one value depends on; None where that is the whole photo.
         jump: input pixels between neighbouring values.
         parameters: learned numbers of the layer.
+        down, across: where in the photo each value's part lies.
     """
 
     tensor: str
@@ -76,6 +83,13 @@ class Layer:
     receptive_field: int | None
     jump: float
     parameters: int
+    down: Field
+    across: Field
+
+    def sees(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) in input pixels: what a value depends on, which may reach beyond the photo."""
+        (top, bottom), (left, right) = self.down.of(row), self.across.of(column)
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +140,22 @@ class Graph:
     @functools.cached_property
     def layers(self) -> tuple[Layer, ...]:
         """Everything that can be looked at, in the order of computation."""
-        fields = self._receptive_fields()
+        seen = fields(self.ops, self.input)
         _, _, height, width = self.shapes[self.input]
         layers: list[Layer] = []
         for op in self.ops:
-            if op.kind not in ("conv", "pool", "add", "concat") or not self._is_maps(op.output):
+            if op.kind not in ("conv", "pool", "add", "concat") or not self.is_maps(op.output):
                 continue
-            chain = self._with_elementwise(op)
+            chain = self.with_elementwise(op)
             tensor = chain[-1].output
             _, channels, rows, columns = self.shapes[tensor]
-            field, jump = fields[tensor]
+            down, across = seen[tensor]
+            field = max(down.side, across.side)
             whole = field >= max(height, width)
             parameters = sum(member.parameters for member in chain)
             layers.append(
                 Layer(tensor, len(layers) + 1, op.kind, op.kernel, op.stride, channels, rows, columns,
-                      None if whole else math.ceil(field), jump, parameters)
+                      None if whole else math.ceil(field), max(down.jump, across.jump), parameters, down, across)
             )  # fmt: skip
         return tuple(layers)
 
@@ -174,7 +189,7 @@ class Graph:
         if exact is not None:
             return exact
         for op in reversed(self.ops):
-            if op.kind not in ("global", "reshape") and self._is_maps(op.output) and self._is_cut(op.output):
+            if op.kind not in ("global", "reshape") and self.is_maps(op.output) and self._is_cut(op.output):
                 return Head(op.output)
         return None
 
@@ -183,7 +198,7 @@ class Graph:
         if op is None or op.weight is None:
             return None
         pooling = self._before(op.inputs[0])
-        if pooling is None or pooling.kind != "global" or not pooling.mean or not self._is_maps(pooling.inputs[0]):
+        if pooling is None or pooling.kind != "global" or not pooling.mean or not self.is_maps(pooling.inputs[0]):
             return None
         features = pooling.inputs[0]
         if op.weight.shape[1] != self.shapes[features][1]:
@@ -215,7 +230,7 @@ class Graph:
             op = self._makers.get(op.inputs[0])
         return op
 
-    def _is_maps(self, tensor: str) -> bool:
+    def is_maps(self, tensor: str) -> bool:
         """Whether `tensor` is (1, C, h, w) with more than one place."""
         shape = self.shapes.get(tensor, ())
         return len(shape) == 4 and shape[2] * shape[3] > 1
@@ -240,7 +255,7 @@ class Graph:
                 users[name].append(op)
         return users
 
-    def _with_elementwise(self, op: Op) -> list[Op]:
+    def with_elementwise(self, op: Op) -> list[Op]:
         """`op` and the normalisation and activation behind it."""
         chain = [op]
         while True:
@@ -256,20 +271,3 @@ class Graph:
     def _is_gated_by_itself(self, gate: Op, tensor: str) -> bool:
         others = [self._makers.get(name) for name in gate.inputs if name != tensor]
         return all(op is not None and op.kind == "activation" and op.inputs == (tensor,) for op in others)
-
-    def _receptive_fields(self) -> dict[str, tuple[float, float]]:
-        """(receptive field, jump) of every tensor, in input pixels."""
-        fields: dict[str, tuple[float, float]] = {self.input: (1.0, 1.0)}
-        for op in self.ops:
-            known = [fields[name] for name in op.inputs if name in fields]
-            if not known:
-                continue
-            # a gate of one value per channel sees the whole photo; what it gates still sees its own part
-            field, jump = min(known) if op.kind == "mul" else max(known)
-            if op.kind in ("global", "linear"):
-                field = math.inf
-            elif op.kind in ("conv", "pool"):
-                reach = max((side - 1) * step for side, step in zip(op.kernel, op.dilation, strict=True))
-                field, jump = field + reach * jump, jump * max(op.stride)
-            fields[op.output] = (field, jump)
-        return fields

@@ -10,6 +10,7 @@ import numpy as np
 from model.classifier import Classifier
 from model.errors import ModelError, first_line
 from model.inside.graph import Graph
+from model.inside.learned import Learned, Rounding
 from model.network import OnnxNetwork, TorchNetwork
 
 
@@ -20,6 +21,14 @@ class Inside(Protocol):
 
     def run(self, batch: np.ndarray, tensors: Sequence[str]) -> list[np.ndarray]:
         """The values of `tensors` (of the logits too, if named) for a batch float32 (N, 3, height, width)."""
+        ...
+
+    def learned(self, tensor: str) -> Learned | None:
+        """What the convolution or batch normalisation that computes `tensor` has learned; None for anything else."""
+        ...
+
+    def rounding(self, tensor: str) -> Rounding | None:
+        """How the network keeps `tensor`; None where it does not round it."""
         ...
 
     def gradients(self, batch: np.ndarray, tensor: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

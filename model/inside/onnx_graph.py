@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
-from onnx import numpy_helper
 
 from model.errors import ModelError, first_line
 from model.inside.graph import Graph, Kind, Op
+from model.inside.learned import Learned, Rounding
+from model.inside.onnx_constants import QUANTISING, SAME, Constants
 from model.network import session_options
 
-_QUANTISING = ("QuantizeLinear", "DequantizeLinear")
-_SAME = ("Identity", "Cast", "Dropout", *_QUANTISING)
 _KEPT_SESSIONS = 4
 _CHANNELS_AT_ONCE = 32
 _KINDS: dict[str, Kind] = {
@@ -48,7 +47,7 @@ class OnnxInside:
         blank = np.zeros((1, 3, height, width), np.float32)
         try:
             self._model = onnx.load(path)
-            reader = _Reader(self._model.graph)
+            self._reader = reader = _Reader(self._model.graph)
             everything = self._session([name for name in reader.tensors() if name != reader.output])
             names = [output.name for output in everything.get_outputs()]
             values = everything.run(names, {reader.input: blank})
@@ -91,6 +90,14 @@ class OnnxInside:
             rows.append((both[: len(few)] - both[len(few) :]) / (2 * step))
         return logits, maps, np.concatenate(rows).T.astype(np.float32)
 
+    def learned(self, tensor: str) -> Learned | None:
+        """What the convolution or batch normalisation that computes `tensor` has learned; None for anything else."""
+        return self._reader.learned(tensor)
+
+    def rounding(self, tensor: str) -> Rounding | None:
+        """How the network keeps `tensor`; None where it does not round it."""
+        return self._reader.rounding(tensor)
+
     def _session(self, tensors: Sequence[str]) -> ort.InferenceSession:
         """A session that gives `tensors` beside the logits."""
         extra = onnx.ModelProto()
@@ -107,7 +114,7 @@ class OnnxInside:
         wanted, nodes = {self.graph.output}, []
         for node in reversed(whole.node):
             if wanted.intersection(node.output) and tensor not in node.output:
-                if node.op_type in _QUANTISING and node.input[0] in self._computed:  # its steps would hide small changes
+                if node.op_type in QUANTISING and node.input[0] in self._computed:  # its steps would hide small changes
                     node = onnx.helper.make_node("Identity", node.input[:1], node.output)
                 nodes.append(node)
                 wanted.update(node.input)
@@ -134,8 +141,8 @@ class _Reader:
     """The nodes of a graph as operations: quantisation, casts and constants are read away."""
 
     def __init__(self, graph: onnx.GraphProto) -> None:
-        self._constants = {tensor.name: tensor for tensor in graph.initializer}
-        self._makers = {name: node for node in graph.node for name in node.output}
+        self._constants = Constants(graph)
+        self._quantising = [node for node in graph.node if node.op_type == "QuantizeLinear"]
         self.input = next(value.name for value in graph.input if value.name not in self._constants)
         self.output = graph.output[0].name
         # of a tensor that depends on the photos → of the one that stands for it
@@ -145,7 +152,7 @@ class _Reader:
             dynamic = [name for name in node.input if name in self.names]
             if not dynamic:
                 continue
-            if node.op_type in _SAME:
+            if node.op_type in SAME:
                 self.names[node.output[0]] = self.names[dynamic[0]]
             else:
                 self._nodes.append(node)
@@ -169,7 +176,7 @@ class _Reader:
             op = self._op(node, shapes)
             before = ops[-1] if ops else None
             if node.op_type == "Add" and len(op.inputs) == 1 and before and before.output == op.inputs[0]:
-                bias = next((self._constant(name) for name in node.input if name not in self.names), None)
+                bias = next((self._constants.value(name) for name in node.input if name not in self.names), None)
                 if before.kind == "linear" and before.bias is None and bias is not None and bias.ndim <= 1:
                     bias = np.broadcast_to(bias, shapes[op.output][-1:]).astype(np.float32)
                     parameters = before.parameters + op.parameters
@@ -180,6 +187,16 @@ class _Reader:
                 ops.append(dataclasses.replace(op, output=self.names[name], start=start))
                 start += shapes[self.names[name]][1] if op.kind == "part" else 0
         return ops
+
+    def learned(self, tensor: str) -> Learned | None:
+        """What the node has learned whose result stands as `tensor`."""
+        node = next((node for node in self._nodes if self.names.get(node.output[0]) == tensor), None)
+        return None if node is None else self._constants.learned(node)
+
+    def rounding(self, tensor: str) -> Rounding | None:
+        """How the tensor that stands as `tensor` is quantised."""
+        node = next((node for node in self._quantising if self.names.get(node.input[0]) == tensor), None)
+        return None if node is None else self._constants.rounding(node)
 
     def _op(self, node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> Op:
         settings = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
@@ -201,21 +218,23 @@ class _Reader:
             kind, node.op_type, inputs, output,
             kernel=_pair(settings.get("kernel_shape")), stride=_pair(settings.get("strides")),
             dilation=_pair(settings.get("dilations")), parameters=self._parameters(node), weight=weight, bias=bias,
-            mean=node.op_type in ("ReduceMean", "AveragePool", "GlobalAveragePool"),
+            mean=node.op_type in ("ReduceMean", "AveragePool", "GlobalAveragePool"), groups=settings.get("group", 1),
+            padding=_padding(settings, before, after) if kind in ("conv", "pool") else (0, 0, 0, 0),
+            limits=self._constants.limits(node) if kind == "activation" else None,
         )  # fmt: skip
 
     def _weights(self, node: onnx.NodeProto, settings: dict[str, Any]) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Weight and bias as `Op` has them."""
         if node.op_type == "Conv":
-            weight = self._constant(node.input[1]) if self._shape(node.input[1])[1:2] == (3,) else None
+            weight = self._constants.value(node.input[1]) if self._constants.shape(node.input[1])[1:2] == (3,) else None
             return weight, None
-        weight = self._constant(node.input[1])
+        weight = self._constants.value(node.input[1])
         if weight is None or weight.ndim != 2:
             return None, None
         if node.op_type == "MatMul":
             return weight.T, None
         weight = (weight if settings.get("transB") else weight.T) * np.float32(settings.get("alpha", 1.0))
-        bias = self._constant(node.input[2]) if len(node.input) > 2 else None
+        bias = self._constants.value(node.input[2]) if len(node.input) > 2 else None
         if bias is None:
             return weight, None
         return weight, np.broadcast_to(bias * np.float32(settings.get("beta", 1.0)), (len(weight),)).astype(np.float32)
@@ -225,44 +244,24 @@ class _Reader:
         if _KINDS.get(node.op_type) not in ("conv", "linear", "norm", "add", "mul") and node.op_type != "PRelu":
             return 0
         learned = node.input[1:3] if node.op_type == "BatchNormalization" else node.input
-        return sum(math.prod(self._shape(name)) for name in learned if name and name not in self.names)
-
-    def _shape(self, name: str) -> tuple[int, ...]:
-        """Of a constant."""
-        if name in self._constants:
-            return tuple(self._constants[name].dims)
-        maker = self._makers.get(name)
-        return self._shape(maker.input[0]) if maker is not None and maker.input else ()
-
-    def _constant(self, name: str) -> np.ndarray | None:
-        """The value of a constant, dequantised: float32."""
-        if name in self._constants:
-            return _float32(self._constants[name])
-        maker = self._makers.get(name)
-        if maker is None or name in self.names:
-            return None
-        if maker.op_type == "Constant":
-            return _float32(maker.attribute[0].t)
-        values = [self._constant(part) for part in maker.input]
-        if maker.op_type in _SAME and values[0] is not None and maker.op_type != "DequantizeLinear":
-            return values[0]
-        if maker.op_type == "Transpose" and values[0] is not None:
-            return values[0].T if values[0].ndim == 2 else None
-        if maker.op_type != "DequantizeLinear" or values[0] is None or values[1] is None:
-            return None
-        axis = next((attribute.i for attribute in maker.attribute if attribute.name == "axis"), 1)
-        along = [1] * values[0].ndim
-        if values[1].ndim == 1 and values[0].ndim:
-            along[axis] = -1
-        zero = values[2].reshape(along) if len(values) > 2 and values[2] is not None else np.float32(0)
-        dequantised: np.ndarray = (values[0] - zero) * values[1].reshape(along)
-        return dequantised
-
-
-def _float32(tensor: onnx.TensorProto) -> np.ndarray:
-    values: np.ndarray = numpy_helper.to_array(tensor).astype(np.float32)
-    return values
+        return sum(math.prod(self._constants.shape(name)) for name in learned if name and name not in self.names)
 
 
 def _pair(sides: Sequence[int] | None) -> tuple[int, int]:
     return (sides[0], sides[1]) if sides and len(sides) == 2 else (1, 1)
+
+
+def _padding(settings: dict[str, Any], before: Sequence[int], after: Sequence[int]) -> tuple[int, int, int, int]:
+    """Zeros at the top, left, bottom and right of a convolution's input."""
+    automatic = settings.get("auto_pad", b"NOTSET")
+    if automatic not in (b"SAME_UPPER", b"SAME_LOWER"):
+        top, left, bottom, right = settings.get("pads", (0, 0, 0, 0)) if len(before) == 4 else (0, 0, 0, 0)
+        return top, left, bottom, right
+    pairs = []
+    for axis, (kernel, stride, step) in enumerate(
+        zip(*(_pair(settings.get(name)) for name in ("kernel_shape", "strides", "dilations")), strict=True), 2
+    ):
+        both = max(0, (after[axis] - 1) * stride + (kernel - 1) * step + 1 - before[axis])
+        pairs.append((both // 2, both - both // 2) if automatic == b"SAME_UPPER" else (both - both // 2, both // 2))
+    (top, bottom), (left, right) = pairs
+    return top, left, bottom, right

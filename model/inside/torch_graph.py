@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from model.errors import ModelError
 from model.inside.graph import Graph, Kind, Op, Pair
+from model.inside.learned import Learned, Rounding
 
 _KINDS: dict[str, Kind] = {
     "conv2d": "conv", "max_pool2d": "pool", "avg_pool2d": "pool",
@@ -30,6 +31,12 @@ _KINDS: dict[str, Kind] = {
     "flatten": "reshape", "view": "reshape", "reshape": "reshape", "squeeze": "reshape", "dropout": "reshape",
     "contiguous": "reshape", "feature_dropout": "reshape", "dropout2d": "reshape",
 }  # fmt: skip
+
+# of the functions whose constants can be asked for, without the first, which is what comes from the photos
+_PARAMETERS = {
+    "conv2d": ("weight", "bias", "stride", "padding", "dilation", "groups"),
+    "batch_norm": ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps"),
+}
 
 _Change = Callable[[str, Tensor], Tensor]
 
@@ -53,6 +60,7 @@ class TorchInside:
         if output is None:
             raise ModelError("this network cannot be looked into: its answer does not come from the photo by torch functions")
         self.graph = Graph(trace.ops, trace.input, output, trace.shapes)
+        self._constants = trace.constants
 
     def run(self, batch: np.ndarray, tensors: Sequence[str]) -> list[np.ndarray]:
         """The values of `tensors` (of the logits too, if named) for a batch float32 (N, 3, height, width)."""
@@ -66,6 +74,14 @@ class TorchInside:
         photos = torch.from_numpy(batch)
         self._forward(photos, _Trace(photos, keep))
         return [values[name] for name in tensors]
+
+    def learned(self, tensor: str) -> Learned | None:
+        """What the convolution or batch normalisation that computes `tensor` has learned; None for anything else."""
+        return _learned(*self._constants[tensor]) if tensor in self._constants else None
+
+    def rounding(self, tensor: str) -> Rounding | None:
+        """None: torch networks are not rounded."""
+        return None
 
     def gradients(self, batch: np.ndarray, tensor: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Logits (1, K), maps (1, C, h, w) of `tensor`, and d logit / d map summed over its places (K, C): float32."""
@@ -98,6 +114,8 @@ class _Trace(TorchFunctionMode):
         self.input = "photos"
         self.ops: list[Op] = []
         self.shapes: dict[str, tuple[int, ...]] = {self.input: tuple(photos.shape)}
+        # what convolutions and batch normalisations were called with, by the name of their result
+        self.constants: dict[str, tuple[str, dict[str, Any]]] = {}
         self._change = change
         # tensors are told by identity; one that is gone, and whose number another has taken, is told by its reference
         self._names: dict[int, tuple[str, weakref.ref[Tensor]]] = {}
@@ -134,6 +152,8 @@ class _Trace(TorchFunctionMode):
         mean = called in ("adaptive_avg_pool2d", "avg_pool2d", "mean")
         op = Op(kind, called, tuple(inputs), "", parameters=parameters, mean=mean)
         name = self._write(_with_settings(op, args, kwargs), result)
+        if called in _PARAMETERS:
+            self.constants[name] = called, dict(zip(_PARAMETERS[called], args[1:], strict=False)) | kwargs
         result = self._change(name, result)
         self._call(result, name)
         return result
@@ -160,20 +180,64 @@ def _kind(called: str, before: tuple[int, ...], after: tuple[int, ...], inputs: 
 def _with_settings(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Op:
     """Kernel and weights, as far as operations of this kind have them."""
     if op.kind == "pool":
-        values = dict(zip(("input", "kernel_size", "stride"), args, strict=False)) | kwargs
+        values = dict(zip(("input", "kernel_size", "stride", "padding"), args, strict=False)) | kwargs
         kernel = _pair(values.get("kernel_size", 1))
-        return dataclasses.replace(op, kernel=kernel, stride=_pair(values.get("stride") or kernel))
+        padding = _padding(values.get("padding", 0), kernel, (1, 1)) if "kernel_size" in values else op.padding
+        return dataclasses.replace(op, kernel=kernel, stride=_pair(values.get("stride") or kernel), padding=padding)
+    if op.label == "pad" and len(args) > 1 and len(args[1]) == 4:
+        left, right, top, bottom = args[1]
+        return dataclasses.replace(op, padding=(top, left, bottom, right))
+    if op.kind == "activation":
+        return dataclasses.replace(op, limits=_limits(op.label, args, kwargs))
     if op.kind not in ("conv", "linear"):
         return op
-    values = dict(zip(("input", "weight", "bias", "stride", "padding", "dilation"), args, strict=False)) | kwargs
+    values = dict(zip(("input", *_PARAMETERS["conv2d"]), args, strict=False)) | kwargs
     weight = values["weight"].detach().float().numpy()
     if op.kind == "linear":
         bias = values.get("bias")
         return dataclasses.replace(op, weight=weight, bias=None if bias is None else bias.detach().float().numpy())
     return dataclasses.replace(
         op, kernel=_pair(weight.shape[2:]), stride=_pair(values.get("stride", 1)), dilation=_pair(values.get("dilation", 1)),
-        weight=weight if weight.shape[1] == 3 else None,
+        weight=weight if weight.shape[1] == 3 else None, groups=values.get("groups", 1),
+        padding=_padding(values.get("padding", 0), weight.shape[2:], _pair(values.get("dilation", 1))),
     )  # fmt: skip
+
+
+def _padding(given: Any, kernel: Sequence[int], dilation: Pair) -> tuple[int, int, int, int]:
+    """Zeros at the top, left, bottom and right of a convolution's input."""
+    if given == "same":
+        rows, columns = ((side - 1) * step for side, step in zip(kernel, dilation, strict=True))
+        return rows // 2, columns // 2, rows - rows // 2, columns - columns // 2
+    rows, columns = (0, 0) if given == "valid" else _pair(given)
+    return rows, columns, rows, columns
+
+
+def _limits(called: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[float, float] | None:
+    """What an activation keeps a value between, as `Op` has it."""
+    if called in ("relu", "relu_"):
+        return 0.0, math.inf
+    if called == "relu6":
+        return 0.0, 6.0
+    if called not in ("hardtanh", "hardtanh_"):
+        return None
+    values = dict(zip(("input", "min_val", "max_val"), args, strict=False)) | kwargs
+    return float(values.get("min_val", -1)), float(values.get("max_val", 1))
+
+
+def _learned(called: str, values: dict[str, Any]) -> Learned | None:
+    if called == "conv2d":
+        weight, bias = _array(values["weight"]), _array(values.get("bias"))
+        return Learned(weight, np.zeros(len(weight), np.float32) if bias is None else bias)
+    mean, variance = _array(values.get("running_mean")), _array(values.get("running_var"))
+    if values.get("training") or mean is None or variance is None:
+        return None
+    scale, shift = _array(values.get("weight")), _array(values.get("bias"))
+    scale = (1 if scale is None else scale) / np.sqrt(variance + np.float32(values.get("eps", 1e-5)))
+    return Learned(scale, (0 if shift is None else shift) - mean * scale)
+
+
+def _array(tensor: Tensor | None) -> Any:
+    return None if tensor is None else tensor.detach().float().numpy()
 
 
 def _tensors(value: Any) -> list[Tensor]:

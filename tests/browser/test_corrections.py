@@ -10,6 +10,7 @@ import pytest
 from tests.browser.conftest import PHONE, SECONDS
 from tests.pictures import CAT, COFFEE
 from tests.running import running_app
+from ui.texts import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,7 +32,7 @@ def opened(page, folder):
     for path in folder.glob("*/*.jpg"):
         path.unlink()
     page.set_input_files("#photo input[type=file]", str(COFFEE))
-    page.get_by_test_id("label-output-value").filter(has_text="neither").wait_for(timeout=30 * SECONDS)
+    page.locator("#answer .bar[value=neither][aria-pressed=true]").wait_for(timeout=30 * SECONDS)
     page.get_by_role("button", name="Wrong?").click()
     page.get_by_role("radio", name="Dog").wait_for()
     return page
@@ -76,7 +77,7 @@ def test_without_label_or_photo_the_page_says_what_is_missing(opened, folder):
     send(opened)
     status(opened, "Choose what the photo shows")
     opened.get_by_role("radio", name="Cat").check()
-    opened.get_by_role("button", name="Clear").click()
+    opened.locator("#photo").get_by_role("button", name="Remove Image").click()
     opened.wait_for_selector("#photo input[type=file]", state="attached")
     send(opened)
     status(opened, "There is no photo yet")
@@ -89,7 +90,7 @@ def test_every_correction_needs_its_own_consent(opened, folder):
     send(opened)
     status(opened, "kept as “Cat”")
     assert not opened.get_by_role("checkbox", name="I agree").is_checked()
-    opened.get_by_role("button", name="Clear").click()
+    opened.locator("#photo").get_by_role("button", name="Remove Image").click()
     opened.set_input_files("#photo input[type=file]", str(CAT))
     send(opened)
     status(opened, "tick the box")
@@ -100,3 +101,21 @@ def test_every_correction_needs_its_own_consent(opened, folder):
 def test_a_phone_shows_everything_without_scrolling_sideways(opened):
     assert opened.get_by_text("What is kept").is_visible()
     assert opened.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_labels_are_in_the_visitors_language_and_folders_are_not(browser, app, folder):
+    for path in folder.glob("*/*.jpg"):
+        path.unlink()
+    context = browser.new_context(locale="de-DE")
+    page = context.new_page()
+    page.goto(app.url)
+    page.set_input_files("#photo input[type=file]", str(COFFEE))
+    page.locator("#answer .bar[aria-pressed=true]").wait_for(timeout=30 * SECONDS)
+    page.get_by_role("button", name=say("corrections.title", "de")).click()
+    assert page.locator("#corrections").get_by_role("radio").count() == 3
+    page.get_by_role("radio", name="Hund").click()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name=say("corrections.send", "de")).click()
+    status(page, "Das Foto ist als „Hund“ gespeichert.")
+    assert kept(folder) == ["Dog"]
+    context.close()

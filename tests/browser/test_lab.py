@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
 from tests.pictures import CAT
+from tests.running import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+COFFEE = ROOT / "ui" / "examples" / "coffee.jpg"
 KERNELS, POOLING, EDGES, SLIDING = range(1, 5)
 LAST_STEP = ["#lab-histogram svg", "#lab-close img", "#lab-flat p", "#lab-contours img", "#lab-place table"]
 
@@ -43,13 +47,14 @@ def expect(page, selector: str, text: str) -> None:
 
 
 def picture(page, selector: str) -> str:
-    page.locator(f"{selector} img").first.wait_for(timeout=30 * SECONDS)
-    return page.locator(f"{selector} img").first.get_attribute("src")
+    """The last picture: what came out."""
+    page.locator(f"{selector} img").last.wait_for(timeout=30 * SECONDS)
+    return page.locator(f"{selector} img").last.get_attribute("src")
 
 
 def wait_for_other_picture(page, selector: str, before: str) -> None:
     page.wait_for_function(
-        "([selector, before]) => (document.querySelector(selector)?.src ?? before) !== before",
+        "([selector, before]) => ([...document.querySelectorAll(selector)].at(-1)?.src ?? before) !== before",
         arg=[f"{selector} img", before],
         timeout=30 * SECONDS,
     )
@@ -191,13 +196,186 @@ def test_the_spot_moves_what_is_looked_at(page):
     expect(page, "#lab-framed", "row 0, column 220")
 
 
-def test_what_is_no_photo_is_said_once(page, tmp_path):
+def click_photo(page, selector: str, across: float, down: float) -> None:
+    """Click a picture of the photo at a share of its width and height."""
+    picture = page.locator(selector).first
+    box = picture.bounding_box()
+    picture.click(position={"x": across * box["width"], "y": down * box["height"]})
+
+
+@pytest.mark.parametrize("page", [{"width": 1200, "height": 900}, PHONE], indirect=True, ids=["desktop", "phone"])
+def test_a_click_on_the_photo_chooses_the_spot(page):
+    open_lab(page)
+    give_cat(page)
+    expect(page, "#lab-pixels", "Rows 145–154, columns 220–229")
+    click_photo(page, "#lab-framed img", 100.5 / 451, 50.5 / 300)
+    expect(page, "#lab-pixels", "Rows 4[4-6]–5[3-5], columns 9[4-6]–10[3-5]")  # a click is good to a pixel of the screen
+    expect(page, "#lab-framed", "row 4[4-6], column 9[4-6]")
+    across, down = (page.locator(f"#lab-{way} input[type=number]").input_value() for way in ("across", "down"))
+    assert (float(across), float(down)) == (pytest.approx(100 * 95 / 441, abs=0.3), pytest.approx(100 * 45 / 290, abs=0.4))
+    click_photo(page, "#lab-photo img", 0.999, 0.99)
+    expect(page, "#lab-pixels", "Rows 290–299, columns 441–450")
+    open_step(page, KERNELS)
+    page.locator("#lab-map img").first.wait_for(timeout=30 * SECONDS)
+    click_photo(page, "#lab-map img", 0.5, 0.5)
+    expect(page, "#lab-framed", r"row 14\d, column 2[12]\d")
+
+
+# every answer of the server waits until `release()`
+HOLD = """() => {
+  const fetched = window.fetch;
+  const gate = new Promise((resolve) => { window.release = resolve; });
+  window.fetch = async (url, options) => {
+    if (String(url).includes("/queue/join")) await gate;
+    return fetched(url, options);
+  };
+}"""
+# what follows from a photo, in whichever tab
+STEPS = [
+    "framed", "small", "pixels", "histogram", "map", "close", "relu", "pool", "flat",
+    "gradient", "edges", "orientation", "blocks", "density", "contours", "place", "film",
+]  # fmt: skip
+SHOWN = f"document.querySelectorAll('{', '.join(f'#lab-{step} :is(img, table, svg, p)' for step in STEPS)}').length"
+
+
+def test_a_new_photo_clears_every_step_before_the_server_answers(page):
+    open_lab(page)
+    give_cat(page)
+    for step, last in enumerate(LAST_STEP):
+        open_step(page, step)
+        page.locator(last).first.wait_for(timeout=30 * SECONDS)
+    page.get_by_role("button", name="Show all places as an animation").click()
+    page.locator("#lab-film img").wait_for(timeout=30 * SECONDS)
+    page.evaluate(HOLD)
+    page.set_input_files("#lab-photo input[type=file]", str(COFFEE))
+    page.wait_for_function(f"{SHOWN} === 0", timeout=5 * SECONDS)
+    for step in range(len(LAST_STEP)):
+        open_step(page, step)
+        assert page.evaluate(SHOWN) == 0
+    page.evaluate("window.release()")
+    expect(page, "#lab-framed", "320×480×3")
+    expect(page, "#lab-place", "at place 1 of 25")
+    assert page.locator("#lab-film img").count() == 0
+
+
+def test_a_photo_that_is_replaced_while_it_is_worked_out_is_not_shown(page):
+    open_lab(page)
+    page.evaluate(HOLD)
+    page.evaluate("""() => {
+      window.captions = [];
+      const watched = document.querySelector("#lab-framed");
+      const note = () => window.captions.push(watched.querySelector("figcaption")?.textContent ?? "");
+      new MutationObserver(note).observe(watched, { childList: true, subtree: true });
+    }""")
+    page.set_input_files("#lab-photo input[type=file]", str(CAT))
+    page.locator("#lab-photo img").wait_for(timeout=30 * SECONDS)
+    page.set_input_files("#lab-photo input[type=file]", str(COFFEE))
+    page.wait_for_timeout(SECONDS)
+    page.evaluate("window.release()")
+    expect(page, "#lab-framed", "320×480×3")
+    assert not [caption for caption in page.evaluate("window.captions") if "300×451" in caption]
+
+
+def test_an_own_kernel_that_changes_clears_the_steps_that_are_not_seen(page):
+    open_lab(page)
+    give_cat(page)
+    open_step(page, POOLING)
+    page.locator("#lab-relu img").first.wait_for(timeout=30 * SECONDS)
+    open_step(page, KERNELS)
+    page.locator("#lab-map img").first.wait_for(timeout=30 * SECONDS)
+    page.evaluate(HOLD)
+    choose_kernel(page, "Box blur")
+    open_step(page, POOLING)
+    page.wait_for_function("document.querySelectorAll('#lab-relu img').length === 0", timeout=5 * SECONDS)
+    page.evaluate("window.release()")
+    expect(page, "#lab-relu", "0 of 133,802 values")
+
+
+def test_what_is_no_photo_is_said_once_and_nothing_is_left_of_the_last_one(page, tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"%PDF-1.7")
     open_lab(page)
+    give_cat(page)
+    for step, last in enumerate(LAST_STEP):
+        open_step(page, step)
+        page.locator(last).first.wait_for(timeout=30 * SECONDS)
     page.set_input_files("#lab-photo input[type=file]", str(path))
     expect(page, "#lab-framed [role=alert]", "This is a PDF")
-    assert page.locator("#lab-tabs [role=alert]").count() == 0
+    for step in range(len(LAST_STEP)):
+        open_step(page, step)
+        page.wait_for_timeout(SECONDS // 2)
+        assert ["This is a PDF" in text for text in page.locator("[role=alert]:visible").all_inner_texts()] == [True]
+        assert page.evaluate(SHOWN) == 1  # the sentence itself
+    give_cat(page)
+    page.locator(LAST_STEP[-1]).first.wait_for(timeout=30 * SECONDS)
+    assert page.locator("[role=alert]:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    "page", [{"width": 1200, "height": 900}, {"width": 390, "height": 844}], indirect=True, ids=["desktop", "phone"]
+)
+def test_before_and_after_stand_side_by_side_at_one_zoom(page):
+    open_lab(page)
+    give_cat(page)
+    open_step(page, KERNELS)
+    page.locator("#lab-stride input[type=number]").fill("4")
+    page.keyboard.press("Tab")
+    expect(page, "#lab-map", "300×451 → 75×113.*drawn 4 times as large")
+    before, after = (page.locator("#lab-map img").nth(place).bounding_box() for place in (0, 1))
+    assert before["y"] == pytest.approx(after["y"], abs=1)
+    assert before["x"] + before["width"] <= after["x"]
+    assert after["width"] / before["width"] == pytest.approx(4 * 113 / 451, abs=0.01)
+    assert after["height"] / before["height"] == pytest.approx(4 * 75 / 300, abs=0.02)
+    drawn = page.locator("#lab-map img").nth(1).evaluate("image => getComputedStyle(image).imageRendering")
+    assert drawn == "pixelated"
+    for step, shown in ((POOLING, "#lab-pool"), (EDGES, "#lab-edges"), (EDGES, "#lab-blocks")):
+        open_step(page, step)
+        page.locator(f"{shown} img").nth(1).wait_for(timeout=30 * SECONDS)
+        before, after = (page.locator(f"{shown} img").nth(place).bounding_box() for place in (0, 1))
+        assert before["y"] == pytest.approx(after["y"], abs=1)
+        assert before["width"] == pytest.approx(after["width"], rel=0.03)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_kernels_are_coloured_numbers_and_sobel_says_both_its_names(page):
+    open_lab(page)
+    give_cat(page)
+    open_step(page, KERNELS)
+    assert "Sobel x: finds vertical edges" in page.locator("#lab-kernel input").input_value()
+    page.get_by_text("Horizontal or vertical Sobel?").wait_for()
+    expect(page, "#lab-kernel-table", "Blue is negative, white is 0, orange is positive")
+    cells = page.locator("#lab-kernel-table table").first.locator("td")
+    look = (
+        "cells => cells.map(cell => [cell.textContent, getComputedStyle(cell).backgroundColor, getComputedStyle(cell).color])"
+    )
+    blue, white, orange = cells.evaluate_all(look)[3:6]
+    assert [blue[0], white[0], orange[0]] == ["−2", "0", "2"]
+    assert [blue[1], white[1], orange[1]] == ["rgb(106, 170, 235)", "rgb(255, 255, 255)", "rgb(245, 155, 70)"]
+    assert {blue[2], white[2], orange[2]} == {"rgb(0, 0, 0)"}
+
+
+def test_the_whole_photo_as_10_by_10_numbers(page):
+    open_lab(page)
+    give_cat(page)
+    expect(page, "#lab-small", "300×451 pixels became 10×10")
+    with Image.open(CAT) as photo:
+        small = np.asarray(photo.convert("RGB").resize((10, 10), Image.Resampling.NEAREST))
+    cells = page.locator("#lab-small td").evaluate_all("cells => cells.map(cell => cell.innerText.split('\\n').map(Number))")
+    assert np.array_equal(np.reshape(cells, (10, 10, 3)), small)
+
+
+def test_edges_are_counted_by_the_measure_that_is_chosen(page):
+    open_lab(page)
+    give_cat(page)
+    open_step(page, EDGES)
+    expect(page, "#lab-orientation", r"Each of the 17,027 edge pixels counts once: most run at \d+°")
+    page.get_by_label("Steep edges more (weighted by magnitude)").check()
+    expect(page, "#lab-orientation", r"counts as much as it is steep: most weight lies at \d+°.*Counted once each")
+    expect(page, "#lab-blocks", r"10×15 blocks of 32×32 pixels")
+    text = page.locator("#lab-blocks").inner_text()
+    a, b, c, d, count = (int(part.replace(",", "")) for part in re.search(
+        r"= ([\d,]+) − ([\d,]+) − ([\d,]+) \+ ([\d,]+) = ([\d,]+)\.", text).groups())  # fmt: skip
+    assert a - b - c + d == count
 
 
 @pytest.mark.parametrize(

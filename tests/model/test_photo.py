@@ -209,6 +209,16 @@ def test_what_is_no_photo_is_called_by_its_name(data, words):
         open_photo(data)
 
 
+def test_an_error_says_in_code_what_it_says_in_words():
+    with pytest.raises(PhotoTooLarge) as caught:
+        open_photo(png_header(12_000, 5_000))
+    assert caught.value.code == "pixels"
+    assert caught.value.values == {"format": "PNG", "width": 12_000, "height": 5_000, "limit": 50, "side": 30_000}
+    assert str(caught.value) == (
+        "This PNG has 12000×5000 pixels; at most 50 megapixels and 30000 a side are accepted. Send a smaller one."
+    )
+
+
 @pytest.mark.parametrize("format", ["PPM", "ICO", "TGA", "PCX"])
 def test_formats_off_the_list_are_refused(format):
     with pytest.raises(PhotoFormatError, match="JPEG, PNG"):

@@ -19,6 +19,7 @@ from PIL import Image
 from model.photo import MAX_BYTES
 from tests.pictures import CAT, COFFEE, encoded
 from tests.running import ROOT, running_app
+from ui.texts import say
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,20 @@ def test_every_answer_agrees_whatever_the_route(http, client):
     assert label["label"] == "Cat"
 
 
+@pytest.mark.parametrize("prefix", ["", "data:image/jpeg;base64,"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_every_way_to_write_base64_in_json(http, prefix, encode):
+    written = encode(CAT.read_bytes()).decode()
+    for inputs in (prefix + written, prefix + written.rstrip("=\n")):
+        assert next(iter(scores(http.post("/api/classify", json={"inputs": inputs})))) == "Cat"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr"])
+def test_what_is_wrong_with_a_photo_is_said_in_the_language_that_is_asked_for(http, language):
+    response = http.post("/api/classify", content=b"%PDF-1.7", headers={"Accept-Language": language})
+    assert response.json() == {"error": say("photo.pdf", language)}
+
+
 def test_inference_client(app):
     client = InferenceClient(model=f"{app.url}/api/classify")
     for photo in (CAT.read_bytes(), str(CAT)):
@@ -94,6 +109,8 @@ def test_inference_client(app):
         ({"data": {"file": "text"}, "files": {"other": b"x"}}, 400, "field 'file'"),
         ({"content": b"{}", "headers": {"content-type": "application/json"}}, 400, "inputs"),
         ({"content": b'{"inputs": 5}', "headers": {"content-type": "application/json"}}, 400, "base64"),
+        ({"json": {"inputs": "data:image/jpeg,abc"}}, 400, "data: URL must be base64"),
+        ({"json": {"inputs": "data:image/jpeg;base64,a"}}, 400, "not valid base64"),
         ({"content": b"[" * 5000, "headers": {"content-type": "application/json"}}, 400, "base64"),
         ({"json": {"inputs": "", "parameters": {"top_k": 0}}}, 400, "top_k"),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400, "multipart"),
@@ -162,6 +179,72 @@ def test_many_clients_at_once_each_get_their_own_answer(http):
 def test_the_gradio_endpoint_raises_errors_people_can_read(client, photo, words):
     with pytest.raises(AppError, match=words):
         client.predict(photo=photo, api_name="/classify")
+
+
+def called(http: httpx.Client, data: list, language: str = "") -> tuple[str, object]:
+    """The event that a call through Gradio's own route ends with, and what comes with it."""
+    headers = {"Accept-Language": language}
+    event = http.post("/gradio_api/call/classify", json={"data": data}, headers=headers).json()["event_id"]
+    kind, content = re.fullmatch(
+        r"event: (\w+)\ndata: (.*)", http.get(f"/gradio_api/call/classify/{event}").text.strip()
+    ).groups()
+    return kind, json.loads(content)
+
+
+@pytest.mark.parametrize("prefix", ["data:image/jpeg;base64,", "DATA:;base64,"])
+@pytest.mark.parametrize("in_an_object", [False, True])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_the_gradio_endpoint_takes_data_urls(http, prefix, in_an_object, encode):
+    url = prefix + encode(CAT.read_bytes()).decode().rstrip("=")
+    kind, [answer] = called(http, [{"url": url} if in_an_object else url])
+    assert (kind, answer["label"]) == ("complete", "Cat")
+
+
+def test_the_gradio_endpoint_takes_what_an_upload_answered(http):
+    [path] = http.post("/gradio_api/upload", files={"files": CAT.read_bytes()}).json()
+    for photo in (path, {"path": path}, {"path": path, "meta": {"_type": "gradio.FileData"}}):
+        assert called(http, [photo])[1][0]["label"] == "Cat"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (["some/path"], "sent_path"),
+        ([str(CAT)], "sent_path"),
+        (["https://example.org/cat.jpg"], "sent_address"),
+        ([{"url": "https://example.org/cat.jpg"}], "sent_address"),
+        (["data:image/jpeg,cat"], "not_base64"),
+        (["data:image/jpeg;base64,!"], "broken_base64"),
+        (["data:;base64,JVBERi0xLjc="], "pdf"),
+        ([123], "sent_nothing"),
+        ([True], "sent_nothing"),
+        ([{}], "sent_nothing"),
+        ([[]], "sent_nothing"),
+        ([{"path": 5, "url": ["x"]}], "sent_nothing"),
+        ([{"path": "cat.jpg", "meta": 5}], "sent_wrong"),
+        ([{"path": str(CAT), "meta": {"_type": "gradio.FileData"}}], "sent_wrong"),
+        ([], "sent_wrong"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("language", ["", "fr"])
+def test_whatever_is_sent_gets_a_sentence(http, data, code, language):
+    kind, content = called(http, data, language)
+    assert kind == "error"
+    assert content["error"] == say(f"photo.{code}", language or "en")
+    assert content["title"] == say("photo.no_answer", language or "en")
+
+
+def test_the_examples_of_the_api_page_work_as_they_stand(http):
+    endpoint = http.get("/gradio_api/info").json()["named_endpoints"]["/classify"]
+    assert "http" not in json.dumps(endpoint["parameters"])
+    [parameter] = endpoint["parameters"]
+    assert called(http, [parameter["example_input"]])[1][0]["label"] == "neither"
+    result: dict[str, object] = {}
+    exec(endpoint["code_snippets"]["python"], result)
+    assert result["result"]["label"] == "neither"
+    assert json.dumps(parameter["example_input"]) in endpoint["code_snippets"]["javascript"]
+    assert json.dumps(parameter["example_input"]) in endpoint["code_snippets"]["bash"]
 
 
 @pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "x"}}, {"meta": {"_type": "gradio.FileData"}}])

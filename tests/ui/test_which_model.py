@@ -1,4 +1,4 @@
-"""Classify and Album with a model that a visitor taught, as the page asks for it."""
+"""Classify with a model that a visitor taught, as the page asks for it."""
 
 from __future__ import annotations
 
@@ -70,71 +70,59 @@ def token(page):
     return taught(page.http).rpartition("/")[2]
 
 
-def value(update: Any) -> Any:
-    return update["value"] if isinstance(update, dict) and "__type__" in update else update
-
-
-def answers(update: Any) -> list[str]:
-    return [each["label"] for each in value(update)["confidences"]]
+def answers(shown: dict[str, Any]) -> set[str]:
+    return {row["label"] for row in shown["rows"]}
 
 
 def test_classify_answers_by_the_chosen_model(page, token):
     change = page.event("photo", "change")
-    served = page.send(change, [page.upload(CAT.read_bytes()), ""])
-    assert value(served["answer"])["label"] == "Cat"
-    mine = page.send(change, [page.upload(drawn("stripes", 70)), token])
-    assert value(mine["answer"])["label"] == "stripes"
-    assert set(answers(mine["answer"])) == {*KINDS, "neither"} or set(answers(mine["answer"])) == set(KINDS)
-    assert "<figure" in value(mine["why"])
-    assert "for <b>stripes</b>" in value(mine["why"])
-    texts = " ".join(str(value(each)) for name, each in mine.items() if isinstance(name, int))
-    assert "**disk**, **stripes**" in texts
-    assert "my\\-model (taught)" in texts
+    served = page.send(change, [page.upload(CAT.read_bytes()), "", "first"])
+    assert served["answer"]["rows"][0]["label"] == "Cat"
+    assert served["answer"]["of"] == "first"
+    mine = page.send(change, [page.upload(drawn("stripes", 70)), token, "second"])
+    assert mine["answer"]["rows"][0]["label"] == "stripes"
+    assert answers(mine["answer"]) in ({*KINDS, "neither"}, set(KINDS))
+    assert mine["answer"]["explained"] == "stripes"
+    assert "for <b>stripes</b>" in mine["answer"]["caption"]
+    assert "my-model (taught)" in mine["model"]
 
 
 def test_another_answer_of_my_model_is_explained(page, token):
-    shown = page.send(page.event("answer", "select"), [page.upload(drawn("stripes", 70)), token], {"index": 1, "value": "disk"})
-    assert "<b>disk</b>" in value(shown["why"])
+    asked = {"of": "it", "label": "disk"}
+    shown = page.send(page.event("answer", "explain"), [page.upload(drawn("stripes", 70)), token], asked)["answer"]
+    assert (shown["of"], shown["explained"]) == ("it", "disk")
+    assert "<b>disk</b>" in shown["caption"]
+
+
+def test_what_makes_no_sense_explains_the_answer(page):
+    for asked in (None, "x", {"label": 7, "of": []}):
+        shown = page.send(page.event("answer", "explain"), [page.upload(CAT.read_bytes()), ""], asked)["answer"]
+        assert shown["explained"] == "Cat"
 
 
 def test_switching_answers_again_and_hides_what_is_for_the_other_model(page, token):
     switch = page.event("which-model", "change")
-    mine = page.send(switch, [page.upload(drawn("disk", 70)), token])
-    assert value(mine["answer"])["label"] == "disk"
+    mine = page.send(switch, [page.upload(drawn("disk", 70)), token, ""])
+    assert mine["answer"]["rows"][0]["label"] == "disk"
     assert mine["corrections"]["visible"] is False
-    served = page.send(switch, [page.upload(drawn("disk", 70)), ""])
-    assert set(answers(served["answer"])) == {"Cat", "Dog", "neither"}
+    served = page.send(switch, [page.upload(drawn("disk", 70)), "", ""])
+    assert answers(served["answer"]) == {"Cat", "Dog", "neither"}
     assert served["corrections"]["visible"] is True
-    empty = page.send(switch, [None, token])
-    assert not value(empty["answer"])
+    assert page.send(switch, [None, token, ""])["answer"] == {}
 
 
 def test_a_model_that_is_gone_says_so_in_the_visitors_language(page, token):
     change, photo = page.event("photo", "change"), page.upload(CAT.read_bytes())
     assert page.http.delete(f"{SESSIONS}/{token}").status_code == 200
     for language, words in (("en", "Your model is gone"), ("de", "Ihr Modell ist weg"), ("es", "Tu modelo ya no está")):
-        failed = page.send(change, [photo, token], language=language)
-        assert failed["error"].startswith(words)
-        assert failed["title"] == words
-    assert value(page.send(change, [photo, ""])["answer"])["label"] == "Cat"
+        assert page.send(change, [photo, token, ""], language=language)["answer"]["problem"].startswith(words)
+    assert page.send(change, [photo, "", ""])["answer"]["rows"][0]["label"] == "Cat"
 
 
 @pytest.mark.parametrize("token", [5, None, [], {"a": 1}])
 def test_what_is_no_token_is_the_model_that_is_served(page, token):
-    shown = page.send(page.event("photo", "change"), [page.upload(CAT.read_bytes()), token])
-    assert value(shown["answer"])["label"] == "Cat"
-
-
-def test_an_album_by_my_model(page, token):
-    photo = page.upload(drawn("disk", 70))
-    said = {"files": [{"path": photo["path"], "name": "mine.jpg"}], "too_large": [], "left_out": 0}
-    upload = page.event("album-files", "upload")
-    shown = page.send(upload, [token], said)
-    assert value(shown["album-table"])["data"][0][:2] == ["mine.jpg", "disk"]
-    assert {"p(disk)", "p(stripes)"} <= set(value(shown["album-table"])["headers"])
-    assert "my-model-taught.csv" in json.dumps(shown["album-csv"])
-    failed = page.send(upload, ["gone"], said)
-    assert failed["error"].startswith("Your model is gone")
+    shown = page.send(page.event("photo", "change"), [page.upload(CAT.read_bytes()), token, ""])
+    assert shown["answer"]["rows"][0]["label"] == "Cat"
 
 
 def test_the_switch_appears_when_something_is_taught_and_goes_when_it_has_ended(page):

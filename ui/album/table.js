@@ -1,80 +1,74 @@
 // The album's table: sorted by a click on a heading, fifty rows to a page so that a thousand do not slow the browser.
-// Gradio runs this once, with `element` and `props`; `props.value` is {caption, headers, data, previous, next, page}.
 
 const ROWS = 50;
-let sorted = -1; // the column, or -1 as it came
-let ascending = true;
+const COLUMNS = 10; // of answers; where a model has more, none
+let order = { column: -1, ascending: true }; // -1: as it came
 let page = 0;
 
-function make(name, text, parent) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
 function compare(first, second) {
-  const order = typeof first === "number" ? first - second : String(first).localeCompare(String(second), undefined, { numeric: true });
-  return ascending ? order : -order;
+  const difference = typeof first === "number" ? first - second : String(first).localeCompare(String(second), undefined, { numeric: true });
+  return order.ascending ? difference : -difference;
 }
 
-function button(text, disabled, parent, action) {
-  const made = make("button", text, parent);
-  made.type = "button";
-  made.disabled = disabled;
-  made.addEventListener("click", action);
-  return made;
-}
-
-function sortBy(column) {
-  ascending = sorted === column ? !ascending : typeof props.value.data[0][column] !== "number"; // numbers: largest first
-  sorted = column;
-  page = 0;
-  draw();
-  element.querySelectorAll("th button")[column].focus();
-}
-
-function turn(step, which) {
-  page += step;
-  draw();
-  const buttons = element.querySelectorAll(".pages button");
-  (buttons[which].disabled ? buttons[1 - which] : buttons[which]).focus();
-}
-
-function draw() {
-  const root = element.querySelector(".album-table");
-  root.replaceChildren();
-  const { caption, headers, data, previous, next, page: pageText } = props.value ?? {};
-  if (!data?.length) return;
-  const rows = sorted < 0 ? data : [...data].sort((first, second) => compare(first[sorted], second[sorted]));
-  const wide = make("div", "", root);
-  wide.className = "wide";
-  const table = make("table", "", wide);
-  make("caption", caption, table);
-  const heading = make("tr", "", make("thead", "", table));
-  headers.forEach((text, column) => {
-    const cell = make("th", "", heading);
-    cell.scope = "col";
-    if (column === sorted) cell.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-    const arrow = column === sorted ? (ascending ? " ▲" : " ▼") : "";
-    button(text + arrow, false, cell, () => sortBy(column)).setAttribute("aria-label", text);
+/** {headers, rows: [{photo, cells}]}: file, truth where any has one, answer, probability, and each answer where they are few. */
+function tableOf(photos, isJudged) {
+  const answers = album.model && album.model.answers.length <= COLUMNS ? album.model.answers : [];
+  const headers = ["file", ...(isJudged ? ["truth"] : []), "answer", "probability"].map((key) => text(key));
+  const rows = photos.map((photo) => {
+    const { probability, probabilities } = photo.answer;
+    const truth = isJudged ? [photo.truth === undefined ? "" : nameOf(photo.truth)] : [];
+    return { photo, cells: [photo.name, ...truth, answerOf(photo), probability, ...(answers.length ? probabilities : [])] };
   });
-  const body = make("tbody", "", table);
-  for (const row of rows.slice(page * ROWS, (page + 1) * ROWS)) {
-    const line = make("tr", "", body);
-    for (const cell of row) make("td", typeof cell === "number" ? cell.toFixed(4) : cell, line);
-  }
-  const pages = Math.ceil(rows.length / ROWS);
-  if (pages < 2) return;
-  const bar = make("div", "", root);
-  bar.className = "pages";
-  button(previous, page === 0, bar, () => turn(-1, 0));
-  make("span", pageText.replace("{page}", page + 1).replace("{pages}", pages), bar);
-  button(next, page === pages - 1, bar, () => turn(1, 1));
+  return { headers: [...headers, ...answers.map((label) => `p(${nameOf(label)})`)], rows };
 }
 
-watch("value", () => {
-  [sorted, ascending, page] = [-1, true, 0];
-  draw();
-});
-draw();
+function showTable() {
+  const root = find("table");
+  const photos = answered();
+  const { headers, rows } = tableOf(photos, photos.some(({ truth }) => truth !== undefined));
+  root.replaceChildren();
+  if (!rows.length) return;
+  if (order.column >= headers.length) order = { column: -1, ascending: true };
+  if (order.column >= 0) rows.sort((one, other) => compare(one.cells[order.column], other.cells[order.column]));
+  const pages = Math.ceil(rows.length / ROWS);
+  page = Math.min(page, pages - 1);
+  const head = make("tr", {}, ...headers.map((name, column) => heading(name, column, rows)));
+  const body = rows.slice(page * ROWS, (page + 1) * ROWS).map(({ photo, cells }) => line(photo, cells));
+  const table = make("table", {}, make("caption", { textContent: text("caption") }), make("thead", {}, head), make("tbody", {}, ...body));
+  root.append(make("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": text("table") }, table));
+  if (pages > 1) root.append(pager(pages));
+}
+
+function heading(name, column, rows) {
+  const isSorted = column === order.column;
+  const button = make("button", { type: "button", textContent: name + (isSorted ? (order.ascending ? " ▲" : " ▼") : ""), "aria-label": name });
+  button.addEventListener("click", () => {
+    order = { column, ascending: isSorted ? !order.ascending : typeof rows[0].cells[column] !== "number" }; // numbers: largest first
+    page = 0;
+    showTable();
+    find("table").querySelectorAll("th button")[column].focus();
+  });
+  const cell = make("th", { scope: "col" }, button);
+  if (isSorted) cell.setAttribute("aria-sort", order.ascending ? "ascending" : "descending");
+  return cell;
+}
+
+function line(photo, [name, ...cells]) {
+  const button = make("button", { type: "button", className: "link", textContent: name, onclick: () => openPhoto(photo, answered()) });
+  const digits = { minimumFractionDigits: 4, maximumFractionDigits: 4 };
+  const shown = cells.map((cell) => (typeof cell === "number" ? cell.toLocaleString(language(), digits) : cell));
+  return make("tr", {}, make("td", {}, button), ...shown.map((cell) => make("td", { textContent: cell })));
+}
+
+function pager(pages) {
+  const turn = (step, which) => {
+    page += step;
+    showTable();
+    const buttons = find("table").querySelectorAll(".pages button");
+    (buttons[which].disabled ? buttons[1 - which] : buttons[which]).focus();
+  };
+  const button = (key, disabled, step, which) =>
+    make("button", { type: "button", textContent: text(key), disabled, onclick: () => turn(step, which) });
+  const where = make("span", { textContent: text("page", { page: page + 1, pages }) });
+  return make("div", { className: "pages" }, button("previous", page === 0, -1, 0), where, button("next", page === pages - 1, 1, 1));
+}

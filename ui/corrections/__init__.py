@@ -19,9 +19,11 @@ from model.photo import PhotoError
 from ui.corrections.dataset import CorrectionDataset
 from ui.corrections.limit import Limit, client_of
 from ui.corrections.store import CannotUndo, CorrectionStore, StoreFull
+from ui.errors import sentence
+from ui.markup import problem
 from ui.service import Busy, Service
 from ui.settings import Settings
-from ui.texts import language_of, say, t
+from ui.texts import label_name, label_text, language_of, say, t
 
 _PER_CLIENT = 6  # a minute
 _IN_ALL = 30  # a minute
@@ -77,9 +79,11 @@ def build(service: Service, settings: Settings, photo: gr.Image) -> gr.Accordion
             given = await asyncio.to_thread(store.add, image, chosen, about)
         except StoreFull:
             return {status: _message("full", language)}
-        except (PhotoError, Busy, ValueError) as error:
-            return {status: f'<p role="status">{escape(str(error))}</p>'}
-        thanks = _message("thanks", language, label=chosen)
+        except (PhotoError, Busy) as error:
+            return {status: problem(sentence(error, language))}
+        except ValueError:  # the label is none of those that can be chosen
+            return {status: _message("no_label", language)}
+        thanks = _message("thanks", language, label=label_name(chosen, language))
         return {status: thanks, receipt: given, undo: gr.update(interactive=True), consent: False}
 
     async def take_back(given: str | None, request: gr.Request) -> dict[Any, Any]:
@@ -115,9 +119,10 @@ def _open(service: Service, settings: Settings) -> tuple[CorrectionStore, Correc
 
 
 def _choice(labels: tuple[str, ...]) -> gr.Radio | gr.Dropdown:
+    choices = [(label_text(label), label) for label in labels]
     if len(labels) <= _RADIO:
-        return gr.Radio(list(labels), label=t("corrections.label"))
-    return gr.Dropdown(list(labels), label=t("corrections.label"), value=None, filterable=True)
+        return gr.Radio(choices, label=t("corrections.label"))
+    return gr.Dropdown(choices, label=t("corrections.label"), value=None, filterable=True)
 
 
 def _message(key: str, language: str, **values: object) -> str:

@@ -1,21 +1,35 @@
-"""What is inside a network, as pictures and HTML: its stages, its first filters, what it is given, its feature maps."""
+"""What a layer makes of a photo: its strongest maps in one message for `look.js`, and one channel as HTML."""
 
 from __future__ import annotations
 
-from html import escape
+import base64
+import math
+import zlib
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.config import Config
-from model.inside.graph import Graph, Layer
-from ui.palette import heat_colours
+from model.inside.explain import HeatMap
+from model.inside.fields import Field
+from model.inside.graph import Layer
+from ui import markup
+from ui.data_url import image_url
+from ui.heat import overlay
+from ui.inside.patches import Patch
+from ui.inside.words import layer_name
 from ui.texts import number, say
 
 MAPS_SHOWN = 24
-_MAP_SIDE = 128
+_MOST_VALUES = 96  # each way; of larger maps every second value is sent, or every third: a message of 450 kB becomes 115
+_LEVELS = 255
 _SMALLEST_FRAME = 12
-_FILTER_SIDE = 48
+# the texts of `maps.js`, and what it puts in
+_TEXTS = {
+    "photo": (), "large": ("channel",), "thinned": ("step",), "keys": ("channel",), "all": ("layer",),
+    "value": ("channel", "column", "row", "value", "size"),
+}  # fmt: skip
+_PATCH_SIDE = 192
 
 
 def strongest(maps: np.ndarray, count: int = MAPS_SHOWN) -> list[int]:
@@ -23,42 +37,79 @@ def strongest(maps: np.ndarray, count: int = MAPS_SHOWN) -> list[int]:
     return [int(channel) for channel in np.argsort(-np.abs(maps).mean(axis=(1, 2)), kind="stable")[:count]]
 
 
-def map_picture(values: np.ndarray) -> Image.Image:
-    """One map (h, w) in the colours of the heat map, from its smallest to its largest value, in whole squares."""
-    low, high = float(values.min()), float(values.max())
-    scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
-    picture = Image.fromarray(heat_colours(scaled).astype(np.uint8))
-    factor = max(1, _MAP_SIDE // max(picture.size))
-    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+def maps_message(prepared: np.ndarray, maps: np.ndarray, layer: Layer, language: str) -> dict[str, Any]:
+    """The strongest maps of a layer, for `look.js`.
+
+    Args:
+        prepared: uint8 (H, W, 3), the photo as the network sees it. maps: float32 (C, h, w), of the layer.
+
+    Returns:
+        `levels`: all maps, one after the other, as base64 of zlib of bytes, 0-255 from each map's `low` to its `high`.
+    """
+    step = math.ceil(max(layer.height, layer.width) / _MOST_VALUES)
+    shown = strongest(maps)
+    means = np.abs(maps[shown]).mean(axis=(1, 2))
+    values = maps[shown, ::step, ::step]
+    low, high = values.min(axis=(1, 2)), values.max(axis=(1, 2))
+    scale = _LEVELS / np.maximum(high - low, 1e-12)
+    levels = ((values - low[:, None, None]) * scale[:, None, None]).round().clip(0, _LEVELS).astype(np.uint8)
+    return {
+        "photo": image_url(Image.fromarray(prepared)),
+        "height": prepared.shape[0], "width": prepared.shape[1],
+        "name": layer_name(layer, language),
+        "rows": levels.shape[1], "columns": levels.shape[2], "step": step,
+        "down": _field(layer.down), "across": _field(layer.across),
+        "maps": [
+            {"channel": channel, "low": float(low[place]), "high": float(high[place]),
+             "text": say("inside.map", language, n=channel + 1, mean=number(float(means[place]), language, 2))}
+            for place, channel in enumerate(shown)
+        ],
+        "language": language,
+        "texts": {
+            name: say(f"inside.maps_{name}", language, **{value: f"{{{value}}}" for value in values})
+            for name, values in _TEXTS.items()
+        },
+        "levels": base64.b64encode(zlib.compress(levels.tobytes(), 1)).decode(),
+    }  # fmt: skip
 
 
-def filters_picture(filters: np.ndarray) -> Image.Image:
-    """The first filters (C, 3, rows, columns) as colours: grey is 0, brighter pulls up, darker pulls down."""
-    scaled = filters / (2 * np.abs(filters).max(axis=(1, 2, 3), keepdims=True) + 1e-12) + 0.5
-    columns = min(16, len(scaled))
-    rows = -(-len(scaled) // columns)
-    cell = _FILTER_SIDE + 4
-    sheet = Image.new("RGB", (columns * cell, rows * cell), "white")
-    for place, kernel in enumerate((scaled * 255).astype(np.uint8)):
-        picture = Image.fromarray(kernel.transpose(1, 2, 0)).resize((_FILTER_SIDE, _FILTER_SIDE), Image.Resampling.NEAREST)
-        sheet.paste(picture, (place % columns * cell + 2, place // columns * cell + 2))
-    return sheet
+def _field(field: Field) -> dict[str, float] | None:
+    """For `look.js`; None where every value sees the whole photo."""
+    return None if math.isinf(field.side) else {"start": field.start, "side": field.side, "jump": field.jump}
 
 
-def planes_picture(planes: np.ndarray) -> Image.Image:
-    """The three channels (3, h, w) that the network is given, side by side: black is the smallest, white the largest."""
-    low, high = float(planes.min()), float(planes.max())
-    grey = ((planes - low) / max(high - low, 1e-12) * 255).astype(np.uint8)
-    return Image.fromarray(np.concatenate(list(grey), axis=1))
+def channel_html(prepared: np.ndarray, values: np.ndarray, layer: Layer, channel: int, best: list[Patch], language: str) -> str:
+    """One map (h, w) over the photo, where it is highest, and the stored pictures that activate the channel most."""
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    above = values - values.min()
+    on_photo = overlay(Image.fromarray(prepared), HeatMap("", "CAM", above, (0, 0, 1, 1), float(above.max())))
+    framed = image_url(marked(on_photo, layer, int(row), int(column), prepared.shape[1] / on_photo.width))
+    own = markup.figure(markup.image(framed, say("inside.own_alt", language)), say("inside.own", language, n=channel + 1))
+    parts = "".join(
+        markup.figure(markup.image(image_url(_small(patch.image)), patch.name), number(patch.activation, language, 2))
+        for patch in best
+    )
+    heading = say("inside.patches", language, n=channel + 1)
+    return markup.row(own, f'<div><p>{heading}</p><div class="row patches">{parts}</div></div>')
 
 
-def marked(picture: Image.Image, layer: Layer, row: int, column: int) -> Image.Image:
-    """A copy with a frame around what the value at (row, column) of the layer's maps depends on."""
+def _small(picture: Image.Image) -> Image.Image:
+    """A copy no larger than it is shown on a fine screen."""
+    small = picture.copy()
+    small.thumbnail((_PATCH_SIDE, _PATCH_SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
+    return small
+
+
+def marked(picture: Image.Image, layer: Layer, row: int, column: int, scale: float = 1) -> Image.Image:
+    """A copy with a frame around what the value at (row, column) of the layer's maps depends on.
+
+    Args:
+        scale: input pixels of the network for each pixel of the picture.
+    """
     copy = picture.copy()
-    half = max(layer.receptive_field or 2 * max(picture.size), _SMALLEST_FRAME) / 2
-    x, y = (column + 0.5) * picture.width / layer.width, (row + 0.5) * picture.height / layer.height
-    left, top = max(0, x - half), max(0, y - half)
-    right, bottom = min(picture.width - 1, x + half), min(picture.height - 1, y + half)
+    ends = [end / scale for end in layer.sees(row, column)]
+    left, right = _at_least(ends[0], ends[2], picture.width)
+    top, bottom = _at_least(ends[1], ends[3], picture.height)
     draw = ImageDraw.Draw(copy)
     for inset, colour in ((0, "black"), (1, "white"), (2, "white"), (3, "black")):
         if right - left > 2 * inset and bottom - top > 2 * inset:
@@ -66,52 +117,8 @@ def marked(picture: Image.Image, layer: Layer, row: int, column: int) -> Image.I
     return copy
 
 
-def stages_html(graph: Graph, config: Config, language: str) -> str:
-    """The way of a photo through the network, as boxes, and the numbers of every stage, as a table."""
-    size, head = config.input, graph.head
-    boxes = [f"<b>{size.height}×{size.width}×3</b>{say('inside.box_photo', language)}"]
-    boxes += [f"<b>{s.last.height}×{s.last.width}×{s.last.channels}</b>{say('inside.box_layers', language, n=len(s.layers))}"
-              for s in graph.stages]  # fmt: skip
-    if head is not None and head.linear is not None:
-        boxes.append(f"<b>{number(graph.shapes[head.features][1], language)}</b>{say('inside.box_head', language)}")
-    shown = ", ".join(escape(answer) for answer in config.answers[:3]) + (" …" if len(config.answers) > 3 else "")
-    boxes.append(f"<b>{number(len(config.answers), language)}</b>{shown}")
-    steps = '<span class="arrow" aria-hidden="true">→</span>'.join(f'<span class="box">{box}</span>' for box in boxes)
-    rows = [
-        f"<tr><td>{count}</td><td>{stage.last.height}×{stage.last.width}×{stage.last.channels}</td><td>{len(stage.layers)}</td>"
-        f"<td>{_field(stage.last, language)}</td><td>{number(stage.parameters, language)}</td></tr>"
-        for count, stage in enumerate(graph.stages, 1)
-    ]
-    rest = graph.parameters - sum(stage.parameters for stage in graph.stages)
-    rows.append(f"<tr><td>{say('inside.head', language)}</td><td>{number(len(config.answers), language)}</td><td></td>"
-                f"<td>{say('inside.whole', language)}</td><td>{number(rest, language)}</td></tr>")  # fmt: skip
-    names = ("stage", "shape", "layers", "field", "parameters")
-    header = "".join(f"<th>{say(f'inside.column_{name}', language)}</th>" for name in names)
-    total = say("inside.total", language, n=number(graph.parameters, language), layers=len(graph.layers))
-    return (
-        f'<div class="stages">{steps}</div><div class="scroll"><table><thead><tr>{header}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div><p>{total}</p><p>{_decision(graph, language)}</p>"
-    )
-
-
-def _decision(graph: Graph, language: str) -> str:
-    """How the answer follows from the last maps, in words."""
-    if graph.head is None or graph.head.linear is None:
-        return say("inside.decides_deeper", language)
-    linear = graph.head.linear
-    numbers = {"n": number(linear.weight.shape[1], language), "rows": number(len(linear.weight), language)}
-    return say("inside.decides_merged" if linear.is_merged else "inside.decides", language, **numbers)
-
-
-def layer_name(layer: Layer, language: str) -> str:
-    """One line that tells a layer from the others."""
-    kernel = f" {layer.kernel[0]}×{layer.kernel[1]}" if layer.kind in ("conv", "pool") else ""
-    stride = f" ÷{max(layer.stride)}" if max(layer.stride) > 1 else ""
-    what = say(f"inside.kind_{layer.kind}", language)
-    shape = f"{layer.height}×{layer.width}×{layer.channels}"
-    return f"{layer.number} · {what}{kernel}{stride} · {shape} · {_field(layer, language)}"
-
-
-def _field(layer: Layer, language: str) -> str:
-    side = layer.receptive_field
-    return say("inside.whole", language) if side is None else f"{side}×{side}"
+def _at_least(begin: float, end: float, length: int) -> tuple[int, int]:
+    """First and last pixel of a frame that can be seen, in a picture of this length."""
+    if end - begin < _SMALLEST_FRAME:
+        begin, end = (begin + end - _SMALLEST_FRAME) / 2, (begin + end + _SMALLEST_FRAME) / 2
+    return max(0, round(max(begin, 0))), min(length - 1, round(min(end, length)) - 1)

@@ -2,8 +2,8 @@
 
 This file is the tab, and `wiring` keeps it up to date. The mathematics, on arrays: `convolution`, `edges`, `sliding` (a
 kernel's places one by one); they take a `photo` and a kernel of `KERNELS` or the visitor's `own_kernel`. What is shown:
-`drawing` and `animation` make pictures, `figures` HTML. From one to the other, a step at a time: `steps`, `edge_steps`,
-`sliding_steps`.
+`drawing` and `animation` make pictures, `figures` HTML. From one to the other, a step at a time: `number_steps`, `steps`,
+`edge_steps`, `sliding_steps`. Two tabs, `network_tabs`, are about the `network` that is served.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ from typing import Any
 
 import gradio as gr
 
-from ui.lab import edge_steps, figures, sliding_steps, steps
+from ui.lab import edge_steps, figures, network_tabs, number_steps, sliding_steps, steps
 from ui.lab.convolution import KERNELS
 from ui.lab.own_kernel import SIZES, STARTS
 from ui.lab.photo import Photo
 from ui.lab.sliding import OWN, PLACES, Sliding
 from ui.lab.wiring import Lab, Work, without_photo
 from ui.photo_input import PhotoInput
+from ui.service import Service
 from ui.texts import t
 
 _PADDINGS = ("valid", "zeros", "edge", "reflect")
 _LARGEST_WINDOW = 8
 _MOST_OUTPUTS = 1000
+_WIDE = 240  # pixels: on a phone a control has a line of its own
 _STEEPEST = 60  # grey levels per pixel: where even hard edges end
 
 
-def build() -> PhotoInput:
+def build(service: Service) -> PhotoInput:
     """The tab's components, in the tab that is being built; its photo."""
     gr.Markdown(t("lab.intro"))
-    lab = Lab("numbers", steps.framed)
+    lab = Lab("numbers", number_steps.framed)
     with gr.Tabs(overflow_behavior="wrap", elem_id="lab-tabs"):
         with lab.tab("numbers") as tab:
-            gr.Markdown(t("lab.numbers_text"))
-            lab.step(tab, steps.pixel_table, close=True, elem_id="lab-pixels")
-            gr.Markdown(t("lab.histogram_text"))
-            lab.step(tab, steps.histogram, elem_id="lab-histogram")
+            _numbers(lab, tab)
         with lab.tab("kernels") as tab:
             sliding = _kernels(lab, tab)
         with lab.tab("pooling") as tab:
@@ -46,8 +45,22 @@ def build() -> PhotoInput:
             _edges(lab, tab)
         with lab.tab("sliding") as tab:
             _slow_motion(lab, tab, sliding)
+        network_tabs.build(lab, service)
     lab.connect()
     return lab.photo
+
+
+def _numbers(lab: Lab, tab: gr.Tab) -> None:
+    gr.Markdown(t("lab.numbers_text"))
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=280):
+            gr.Markdown(t("lab.small_text"))
+            lab.step(tab, number_steps.small_table, elem_id="lab-small")
+        with gr.Column(min_width=280):
+            gr.Markdown(t("lab.pixels_text"))
+            lab.step(tab, number_steps.pixel_table, close=True, elem_id="lab-pixels")
+    gr.Markdown(t("lab.histogram_text"))
+    lab.step(tab, number_steps.histogram, elem_id="lab-histogram")
 
 
 def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:
@@ -55,11 +68,12 @@ def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:
     gr.Markdown(t("lab.kernels_text"))
     kernel = gr.Dropdown(
         [(t(f"lab.kernel_{name}"), name) for name in [*KERNELS, OWN]],
-        value="sobel_horizontal",
+        value="sobel_x",
         label=t("lab.kernel"),
         filterable=False,
         elem_id="lab-kernel",
     )
+    gr.Markdown(t("lab.sobel_names"))
     with gr.Column(visible=False) as own:
         sizes = [(f"{size}×{size}", size) for size in SIZES]
         side = gr.Radio(sizes, value=SIZES[0], label=t("lab.own_size"), elem_id="lab-own-size")
@@ -77,7 +91,7 @@ def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:
         channels = _radio("channels", ["grey", "rgb"])
     with gr.Row():
         padding = _radio("padding", list(_PADDINGS))
-        stride = gr.Slider(1, 4, 1, step=1, precision=0, label=t("lab.stride"), elem_id="lab-stride")
+        stride = gr.Slider(1, 4, 1, step=1, precision=0, label=t("lab.stride"), min_width=_WIDE, elem_id="lab-stride")
     kernel.change(
         lambda name: gr.update(visible=name == OWN), kernel, own, api_visibility="private", show_progress="hidden", queue=False
     )
@@ -121,8 +135,11 @@ def _edges(lab: Lab, tab: gr.Tab) -> None:
     threshold = gr.Slider(1, _STEEPEST, 12, step=1, precision=0, label=t("lab.threshold"), elem_id="lab-threshold")
     lab.step(tab, edge_steps.edge_step, [threshold], elem_id="lab-edges")
     gr.Markdown(t("lab.orientation_text"))
-    lab.step(tab, edge_steps.orientation_step, [threshold], elem_id="lab-orientation")
+    measure = _radio("measure", ["count", "magnitude"])
+    lab.step(tab, edge_steps.orientation_step, [threshold, measure], elem_id="lab-orientation")
     gr.Markdown(t("lab.density_text"))
+    lab.step(tab, edge_steps.block_step, [threshold], close=True, elem_id="lab-blocks")
+    gr.Markdown(t("lab.finer_text"))
     window = gr.Slider(5, 101, 31, step=2, precision=0, label=t("lab.density_window"), elem_id="lab-density-window")
     lab.step(tab, edge_steps.density_step, [threshold, window], elem_id="lab-density")
     gr.Markdown(t("lab.contour_text"))
@@ -147,7 +164,7 @@ def _slow_motion(lab: Lab, tab: gr.Tab, sliding: Sequence[Any]) -> None:
 def _radio(name: str, choices: Sequence[str]) -> gr.Radio:
     """A choice whose first is chosen, with the texts `lab.<name>` and `lab.<name>_<choice>`."""
     named = [(t(f"lab.{name}_{choice}"), choice) for choice in choices]
-    return gr.Radio(named, value=choices[0], label=t(f"lab.{name}"), elem_id=f"lab-{name}")
+    return gr.Radio(named, value=choices[0], label=t(f"lab.{name}"), min_width=_WIDE, elem_id=f"lab-{name}")
 
 
 def _headers(size: int) -> list[str]:

@@ -26,17 +26,18 @@ def _kernel(*rows: list[float], divided_by: float = 1) -> Floats:
 
 
 _BINOMIAL = np.array([1, 4, 6, 4, 1])
-_SOBEL_ACROSS = _kernel([-1, 0, 1], [-2, 0, 2], [-1, 0, 1])
-_SOBEL_DOWN = _kernel([-1, -2, -1], [0, 0, 0], [1, 2, 1])
+_SOBEL_X = _kernel([-1, 0, 1], [-2, 0, 2], [-1, 0, 1])
+_SOBEL_Y = _kernel([-1, -2, -1], [0, 0, 0], [1, 2, 1])
 
 # Gonzalez & Woods, "Digital Image Processing", 4th edition, chapters 3.5, 3.6 and 10.2; Sobel & Feldman 1968. Two
-# kernels make one map: the length of the arrow whose two sides they measure.
+# kernels make one map: the length of the arrow whose two sides they measure. What others call the horizontal Sobel kernel
+# is now x, which compares along the horizontal, now y, which finds horizontal edges: here x and y are along which it compares.
 KERNELS: dict[str, tuple[Floats, ...]] = {
     "identity": (_kernel([0, 0, 0], [0, 1, 0], [0, 0, 0]),),
     "sharpen": (_kernel([0, -1, 0], [-1, 5, -1], [0, -1, 0]),),
-    "sobel_horizontal": (_SOBEL_ACROSS,),
-    "sobel_vertical": (_SOBEL_DOWN,),
-    "sobel_combined": (_SOBEL_ACROSS, _SOBEL_DOWN),
+    "sobel_x": (_SOBEL_X,),
+    "sobel_y": (_SOBEL_Y,),
+    "sobel_combined": (_SOBEL_X, _SOBEL_Y),
     "gaussian": (_kernel(*np.outer(_BINOMIAL, _BINOMIAL).tolist(), divided_by=256),),
     "laplacian": (_kernel([0, 1, 0], [1, -4, 1], [0, 1, 0]),),
     "emboss": (_kernel([-2, -1, 0], [-1, 1, 1], [0, 1, 2]),),

@@ -19,7 +19,6 @@ _SMALL_PIXELS = 100_000  # up to here PNG, which keeps every pixel, costs no mor
 # Okabe & Ito 2008: told apart by everybody
 _LINE_COLOURS = {"blue": (0, 114, 178), "orange": (230, 159, 0), "pink": (204, 121, 167), "green": (0, 158, 115)}
 LINE_NAMES = tuple(_LINE_COLOURS)
-_THUMBNAIL = 400  # pixels along the longer side
 
 
 def data_url(picture: Picture) -> str:
@@ -88,13 +87,19 @@ def with_lines(photo: Picture, groups: list[list[Floats]]) -> Picture:
     return np.asarray(image)
 
 
-def with_frame(photo: Picture, top: int, left: int, side: int) -> Picture:
-    """The photo, at most 400 pixels a side, with a frame around the `side` × `side` pixels that begin at (`left`, `top`)."""
-    image = Image.fromarray(photo)
+def with_frame(photo: Picture, top: int, left: int, height: int, width: int) -> Picture:
+    """The photo as RGB with a frame around the `height` × `width` pixels that begin at (`left`, `top`)."""
+    image = Image.fromarray(photo).convert("RGB")
     draw = ImageDraw.Draw(image)
-    width = max(2, max(image.size) // 150)
-    box = (left - width, top - width, left + side - 1 + width, top + side - 1 + width)
-    draw.rectangle(box, outline=(255, 255, 255), width=width)
-    draw.rectangle((box[0] - width, box[1] - width, box[2] + width, box[3] + width), outline=(200, 0, 0), width=width)
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BILINEAR)
+    line = max(2, max(image.size) // 150)
+    box = (left - line, top - line, left + width - 1 + line, top + height - 1 + line)
+    draw.rectangle(box, outline=(255, 255, 255), width=line)
+    draw.rectangle((box[0] - line, box[1] - line, box[2] + line, box[3] + line), outline=(200, 0, 0), width=line)
+    return np.asarray(image)
+
+
+def thumbnail(photo: Picture, longest: int = 400) -> Picture:
+    """The picture shrunk to `longest` pixels along its longer side, where it has more."""
+    image = Image.fromarray(photo)
+    image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
     return np.asarray(image)

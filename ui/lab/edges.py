@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ui.lab.convolution import Floats
+
+Measure = Literal["count", "magnitude"]
 
 _SOBEL_GAIN = 8  # what the Sobel kernel makes of a slope of one grey level per pixel
 STRONGEST = 255 / 2 * 2**0.5  # no gradient is longer: full contrast over two pixels, both ways
@@ -71,6 +74,54 @@ def integral_image(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     return table
 
 
+@dataclass(frozen=True)
+class Block:
+    """Rows `top` to `bottom` and columns `left` to `right` of a picture, `bottom` and `right` themselves left out."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def corners(self, table: npt.NDArray[np.float64]) -> tuple[int, int, int, int]:
+        """I[b, r], I[t, r], I[b, l] and I[t, l] in the `integral_image` of whole numbers.
+
+        The first less the second less the third plus the last is the block's sum.
+        """
+        places = (self.bottom, self.right), (self.top, self.right), (self.bottom, self.left), (self.top, self.left)
+        first, second, third, last = (int(table[place]) for place in places)
+        return first, second, third, last
+
+
+def block_at(shape: tuple[int, ...], side: int, row: int, column: int) -> Block:
+    """The block that holds the pixel, of those of `side` × `side` pixels that (H, W) is cut into from the top left."""
+    top, left = row // side * side, column // side * side
+    return Block(top, left, min(top + side, shape[0]), min(left + side, shape[1]))
+
+
+def block_density(edges: npt.NDArray[np.bool_], side: int) -> Floats:
+    """The share of edge pixels in each block of `side` × `side` pixels, by `integral_image`.
+
+    Args:
+        edges: bool (H, W).
+        side: of a block in pixels, at least 1.
+
+    Returns:
+        float32 (ceil(H / side), ceil(W / side)), 0 to 1; blocks that reach over the border are cut off there.
+    """
+    table = integral_image(edges)
+    rows, columns = (np.append(np.arange(0, length, side), length) for length in edges.shape)
+    corners = table[np.ix_(rows, columns)]
+    sums = corners[1:, 1:] - corners[:-1, 1:] - corners[1:, :-1] + corners[:-1, :-1]
+    shares: Floats = (sums / np.outer(np.diff(rows), np.diff(columns))).astype(np.float32)
+    return shares
+
+
 def density(edges: npt.NDArray[np.bool_], window: int) -> Floats:
     """The share of edge pixels in a square around each pixel, by `integral_image`; at the border, in the part inside.
 
@@ -99,15 +150,18 @@ def _bounds(side: int, radius: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[n
     return np.maximum(places - radius, 0), np.minimum(places + radius + 1, side)
 
 
-def direction_histogram(slope: Gradient, edges: npt.NDArray[np.bool_], bins: int = 12) -> npt.NDArray[np.float64]:
+def direction_histogram(
+    slope: Gradient, edges: npt.NDArray[np.bool_], bins: int = 12, by: Measure = "magnitude"
+) -> npt.NDArray[np.float64]:
     """How many edge pixels run which way; an edge runs at right angles to its gradient, and has no front or back.
 
-    The unsigned orientations of Dalal & Triggs 2005, each pixel counted by its magnitude.
+    The unsigned orientations of Dalal & Triggs 2005, who count each pixel by its magnitude.
 
     Args:
         slope: of the picture.
         edges: bool (H, W): which pixels count.
         bins: bin i holds the edges at i · 180 / bins degrees: 0 is horizontal, 45 rises to the right, 90 is vertical.
+        by: "magnitude", so that steep edges count more, or "count": every pixel once.
 
     Returns:
         float64 (bins,), shares that add up to 1; all 0 where there is no edge.
@@ -115,7 +169,7 @@ def direction_histogram(slope: Gradient, edges: npt.NDArray[np.bool_], bins: int
     there = Gradient(slope.across[edges], slope.down[edges])
     orientation = (there.direction + 90) % 180
     index = np.rint(orientation * (bins / 180)).astype(np.intp) % bins
-    weights = np.bincount(index, there.magnitude, bins).astype(np.float64)
+    weights = np.bincount(index, there.magnitude if by == "magnitude" else None, bins).astype(np.float64)
     total: float = weights.sum()
     return weights / (total or 1.0)
 

@@ -30,10 +30,12 @@ def position_step(photo: Photo, sliding: Sliding, position: int, language: str) 
         " + ".join(f"{number(pixel, language)}·{_in_brackets(weight, language)}" for pixel, weight in products if weight) or "0"
     )
     return markup.row(
-        figures.number_table(crop, say("lab.position_crop", language, size=size(crop.shape)), language, marked=under),
-        figures.number_table(kernel, say("lab.position_kernel", language), language),
-        figures.number_table(step.products, say("lab.position_products", language), language),
-        figures.number_table(values, caption, language, marked=here, filled=position),
+        figures.number_table(
+            crop, say("lab.position_crop", language, size=size(crop.shape)), language, marked=under, colours="grey"
+        ),
+        figures.number_table(kernel, say("lab.position_kernel", language), language, colours="signed"),
+        figures.number_table(step.products, say("lab.position_products", language), language, colours="signed"),
+        figures.number_table(values, caption, language, marked=here, filled=position, colours="signed"),
     ) + figures.sentence(say("lab.position_sum", language, sum=sums, total=number(step.total, language)))
 
 

@@ -1,4 +1,4 @@
-"""The lab's steps from pixels to a dense layer, each as HTML: a photo and the controls in, figures with sizes out."""
+"""The lab's steps from a kernel to a dense layer, each as HTML: a photo and the controls in, figures with sizes out."""
 
 from __future__ import annotations
 
@@ -18,44 +18,16 @@ from ui.lab.convolution import (
     pool,
     relu,
 )
-from ui.lab.drawing import shades, tone_range, with_frame
+from ui.lab.drawing import shades, tone_range
 from ui.lab.figures import size
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import Photo
 from ui.lab.sliding import Sliding
 from ui.texts import ENGLISH, number, say
 
-GRID = 10
 POOLING_EXAMPLE = np.array([[1, 3, 2, 4], [5, 6, 1, 2], [7, 8, 9, 4], [3, 2, 1, 0]], np.float32)
 _CLOSE = 32  # pixels of the map along each side of the close-up
-_HISTOGRAM_BINS = 64
 _FIRST_VALUES = 8
-
-
-def framed(photo: Photo, language: str) -> str:
-    """The photo with a frame around the spot, and how many numbers it is."""
-    top, left = photo.corner(GRID, GRID)
-    caption = say(
-        "lab.framed", language, size=size(photo.rgb.shape), numbers=number(photo.rgb.size, language), row=top, column=left
-    )
-    return figures.picture(with_frame(photo.rgb, top, left, GRID), say("lab.framed_alt", language), caption, "thumbnail")
-
-
-def pixel_table(photo: Photo, language: str) -> str:
-    """The 10×10 pixels of the spot, with the red, green and blue of each."""
-    top, left = photo.corner(GRID, GRID)
-    pixels = photo.part(photo.rgb, GRID, GRID)
-    caption = say("lab.pixels", language, rows=f"{top}–{top + GRID - 1}", columns=f"{left}–{left + GRID - 1}")
-    return figures.colour_table(pixels, caption)
-
-
-def histogram(photo: Photo, language: str) -> str:
-    """How often each brightness of red, green and blue occurs."""
-    counts = np.stack([np.bincount(photo.rgb[:, :, channel].ravel(), minlength=256) for channel in range(3)])
-    means = (counts @ np.arange(256)) / counts[0].sum()
-    red, green, blue = (number(mean, language) for mean in means)
-    text = say("lab.histogram", language, red=red, green=green, blue=blue)
-    return markup.figure(figures.curves(counts.reshape(3, _HISTOGRAM_BINS, -1).sum(axis=2), text), text)
 
 
 def kernel_table(sliding: Sliding, language: str) -> str:
@@ -65,31 +37,32 @@ def kernel_table(sliding: Sliding, language: str) -> str:
         for kernel in sliding.kernels
     ]
     tables = [
-        figures.number_table(kernel, caption, language) for kernel, caption in zip(sliding.kernels, captions, strict=True)
+        figures.number_table(kernel, caption, language, colours="signed")
+        for kernel, caption in zip(sliding.kernels, captions, strict=True)
     ]
-    if len(tables) > 1:
-        return markup.row(*tables) + figures.sentence(say("lab.kernel_two", language))
-    if is_symmetric(sliding.kernels[0]):
-        return markup.row(*tables) + figures.sentence(say("lab.kernel_symmetric", language))
-    turned = figures.number_table(sliding.kernels[0][::-1, ::-1], say("lab.kernel_turned", language), language)
-    return markup.row(*tables, turned) + figures.sentence(say("lab.kernel_differs", language))
+    key = "lab.kernel_two" if len(tables) > 1 else "lab.kernel_symmetric"
+    if len(tables) == 1 and not is_symmetric(sliding.kernels[0]):
+        key = "lab.kernel_differs"
+        turned = sliding.kernels[0][::-1, ::-1]
+        tables.append(figures.number_table(turned, say("lab.kernel_turned", language), language, colours="signed"))
+    return markup.row(*tables) + figures.sentence(f"{say('lab.kernel_colours', language)} {say(key, language)}")
 
 
 def map_step(photo: Photo, sliding: Sliding, language: str) -> str:
-    """The whole feature map, and the arithmetic of its size."""
+    """The photo and its feature map side by side, and the arithmetic of the map's size."""
     source, values = sliding.source(photo), sliding.map(photo)
     low, high = tone_range(values, sliding.kernels)
     kernel = len(sliding.kernels[0])
     padding = padding_of(kernel, sliding.padding)
-    shapes = f"{size(source.shape)} → {size(values.shape)}"
-    caption = f"{shapes}. {_tones(low, high, language)}"
+    caption = f"{size(source.shape)} → {size(values.shape)}. {_enlarged(sliding.stride, language)}{_tones(low, high, language)}"
     sums = say(
         "lab.size_sum", language, height=source.shape[0], width=source.shape[1], k=kernel, p=padding, s=sliding.stride,
         out_height=output_size(source.shape[0], kernel, sliding.stride, padding),
         out_width=output_size(source.shape[1], kernel, sliding.stride, padding),
     )  # fmt: skip
-    picture = figures.picture(shades(values, low, high), say("lab.map_alt", language), caption, "whole")
-    return picture + figures.sentence(sums)
+    seen = say(f"lab.before_{sliding.channels}", language, size=size(source.shape))
+    picture = figures.zoomed(shades(values, low, high), say("lab.map_alt", language), caption, source, sliding.stride)
+    return figures.zoom(figures.before(source, seen, seen), picture) + figures.sentence(sums)
 
 
 def closeup_step(photo: Photo, sliding: Sliding, language: str) -> str:
@@ -100,21 +73,23 @@ def closeup_step(photo: Photo, sliding: Sliding, language: str) -> str:
     part = photo.part(source, side, side)
     correlated, convolved = (sliding.closeup(part, flip) for flip in (False, True))
     low, high = tone_range(np.stack([correlated, convolved]), sliding.kernels)
-    before = say("lab.close_before", language, size=size(part.shape))
-    captions = [say(key, language, size=size(correlated.shape)) for key in ("lab.close_correlated", "lab.close_convolved")]
+    seen = say("lab.close_before", language, size=size(part.shape))
+    enlarged = _enlarged(sliding.stride, language)
+    ways = "lab.close_correlated", "lab.close_convolved"
+    captions = [f"{say(key, language, size=size(correlated.shape))}. {enlarged}" for key in ways]
     difference = number(float(np.abs(correlated - convolved).max()), language)
-    in_words = f"{say('lab.close_difference', language, difference=difference)} {_tones(low, high, language)}"
-    return markup.row(
-        figures.picture(part, before, before, "pixels"),
+    in_words = say("lab.close_difference", language, difference=difference)
+    return figures.zoom(
+        figures.zoomed(part, seen, seen, part),
         *(
-            figures.picture(shades(values, low, high), caption, caption, "pixels")
+            figures.zoomed(shades(values, low, high), caption, caption, part, sliding.stride)
             for values, caption in zip((correlated, convolved), captions, strict=True)
         ),
-    ) + figures.sentence(in_words)
+    ) + figures.sentence(f"{in_words} {_tones(low, high, language)}")
 
 
 def relu_step(photo: Photo, sliding: Sliding, language: str) -> str:
-    """The map after ReLU, and how many of its values became 0."""
+    """The map before and after ReLU, and how many of its values became 0."""
     values = sliding.map(photo)
     negative = int(np.count_nonzero(values < 0))
     low, high = _positive_range(values, sliding)
@@ -123,17 +98,21 @@ def relu_step(photo: Photo, sliding: Sliding, language: str) -> str:
         "lab.relu_count", language, negative=number(negative, language), all=number(values.size, language), percent=percent
     )
     caption = f"{size(values.shape)} → {size(values.shape)}. {counted} {_tones(low, high, language)}"
-    return figures.picture(shades(relu(values), low, high), say("lab.relu_alt", language), caption, "whole")
+    after = figures.zoomed(shades(relu(values), low, high), say("lab.relu_alt", language), caption, values)
+    return figures.zoom(_before(values, tone_range(values, sliding.kernels), "lab.before_relu", language), after)
 
 
 def pool_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, stride: int, language: str) -> str:
-    """The map after ReLU and pooling."""
+    """The map after ReLU, and what pooling makes of it."""
     values = sliding.map(photo)
-    low, high = _positive_range(values, sliding)
+    tones = _positive_range(values, sliding)
+    values = relu(values)
     pooled = _pooled(values, kind, window, stride)
-    caption = f"{size(values.shape)} → {size(pooled.shape)}. {_tones(low, high, language)}"
     shares = say("lab.pool_kept", language, percent=number(100 * pooled.size / values.size, language))
-    return figures.picture(shades(pooled, low, high), say("lab.pool_alt", language), f"{caption} {shares}", "whole")
+    shapes = f"{size(values.shape)} → {size(pooled.shape)}"
+    caption = f"{shapes}. {_enlarged(stride, language)}{_tones(*tones, language)} {shares}"
+    after = figures.zoomed(shades(pooled, *tones), say("lab.pool_alt", language), caption, values, stride)
+    return figures.zoom(_before(values, tones, "lab.before_pool", language), after)
 
 
 def pooling_example() -> str:
@@ -146,7 +125,7 @@ def pooling_example() -> str:
 
 def flatten_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, stride: int, outputs: int, language: str) -> str:
     """The pooled map in one row, and what a dense layer on it would learn, against the convolution."""
-    pooled = _pooled(sliding.map(photo), kind, window, stride)
+    pooled = _pooled(relu(sliding.map(photo)), kind, window, stride)
     row = flatten(pooled)
     length, kernel = len(row), len(sliding.kernels[0])
     beginning = ", ".join(number(float(value), language) for value in row[:_FIRST_VALUES])
@@ -165,15 +144,26 @@ def flatten_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, str
 
 
 def _pooled(values: Floats, kind: Pooling, window: int, stride: int) -> Floats:
-    pooled = pool(relu(values), kind, window, stride)
+    pooled = pool(values, kind, window, stride)
     if pooled.size == 0:
         raise LabError("lab.pool_large", window=window, size=size(values.shape))
     return pooled
 
 
+def _before(values: Floats, tones: tuple[float, float], key: str, language: str) -> str:
+    """The map that something is done to, with the text `key`."""
+    caption = f"{say(key, language, size=size(values.shape))} {_tones(*tones, language)}"
+    return figures.before(shades(values, *tones), caption, caption)
+
+
 def _positive_range(values: Floats, sliding: Sliding) -> tuple[float, float]:
     """Black and white after ReLU: white is what it was before, black is 0."""
     return 0.0, tone_range(values, sliding.kernels)[1]
+
+
+def _enlarged(each: int, language: str) -> str:
+    """How much larger than it is a map is drawn, so that it has the zoom of what it was made from."""
+    return f"{say('lab.enlarged', language, times=each)} " if each > 1 else ""
 
 
 def _tones(low: float, high: float, language: str) -> str:

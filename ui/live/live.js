@@ -1,79 +1,18 @@
-// The Live tab: one frame at a time goes to /api/classify; while an answer is on its way, the camera's frames are skipped.
-// Where the visitor has chosen what the tab Teach has taught, the frames go to the session that is named by the page's data-model.
-// Gradio runs this once, with `element` (the tab's HTML) and `props` (texts, answers, side, value = the language).
+// The camera: one frame at a time goes to /api/classify; while an answer is on its way, the camera's frames are skipped. Where
+// the visitor has chosen what the tab Teach has taught, the frames go to the session that is named by the page's data-model.
 
 const MIN_INTERVAL = 100; // milliseconds between two frames sent
 const ANSWER_TIMEOUT = 10_000;
 const QUALITY = 0.85;
-const SHOWN = 10; // bars, where a model has more answers
-const NEITHER = "neither";
-
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
-const [stage, video, start, stop, turn, message, figures, best, bars] =
-  ["stage", "video", "start", "stop", "turn", "message", "figures", "best", "bars"].map(find);
+const [start, stop, turn] = ["start", "stop", "turn"].map(find);
 const canvas = document.createElement("canvas");
 
 let stream = null;
-let session = 0; // a new number for every start and stop: what belongs to an older one ends by itself
+let session = 0; // a new number for every start, stop and freezing: what belongs to an older one ends by itself
 let wanted = { facingMode: { ideal: "user" } };
-let said = ""; // the text that is shown as the message
 
-const texts = () => props.texts[props.value] ?? props.texts.en;
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const percent = (share) => `${Math.round(100 * share)} %`;
-
-function say(key, detail = "") {
-  said = key;
-  message.textContent = key ? [texts()[key], detail].filter(Boolean).join(" ") : "";
-}
-
-function write() {
-  for (const part of element.querySelectorAll("[data-text]")) part.textContent = texts()[part.dataset.text];
-  video.setAttribute("aria-label", texts().video);
-  bars.setAttribute("aria-label", texts().bars);
-  if (said) say(said);
-}
-
-function row(label) {
-  const line = document.createElement("div");
-  line.className = "bar";
-  line.setAttribute("role", "meter");
-  line.setAttribute("aria-valuemin", "0");
-  line.setAttribute("aria-valuemax", "100");
-  for (const name of ["label", "share", "track"]) {
-    const part = document.createElement("span");
-    part.className = name;
-    line.append(part);
-  }
-  line.lastChild.append(document.createElement("span"));
-  bars.append(line);
-  return line;
-}
-
-/** The labels in an order that stays: neither comes last. */
-function labelsOf(scores, token) {
-  if (!token) return props.answers;
-  const labels = scores.map(({ label }) => label).filter((label) => label !== NEITHER).sort((one, other) => one.localeCompare(other));
-  return labels.length < scores.length ? [...labels, NEITHER] : labels;
-}
-
-function show(scores, token) {
-  const shares = Object.fromEntries(scores.map(({ label, score }) => [label, score]));
-  const labels = labelsOf(scores, token);
-  const shown = labels.length <= SHOWN ? labels : scores.slice(0, SHOWN).map(({ label }) => label);
-  while (bars.childElementCount > shown.length) bars.lastChild.remove();
-  shown.forEach((label, index) => {
-    const line = bars.children[index] ?? row(label);
-    const [name, share, track] = line.children;
-    line.setAttribute("aria-label", label);
-    line.setAttribute("aria-valuenow", Math.round(100 * shares[label]));
-    name.textContent = label;
-    share.textContent = percent(shares[label]);
-    track.firstChild.style.width = `${100 * shares[label]}%`;
-    line.classList.toggle("first", label === scores[0].label);
-  });
-  if (best.textContent !== scores[0].label) best.textContent = scores[0].label; // read aloud when it changes
-}
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const cameras = async () => (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
 
 function isFront(track) {
   const { facingMode } = track.getSettings();
@@ -89,7 +28,28 @@ async function frame() {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
 }
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/**
+ * Asks the model that is chosen: {token: whose model, scores: the best first, map: {heat, box} where it is wanted}.
+ * Throws {status, key: the text that says why there is no answer, wait: milliseconds until asking again makes sense, or 0}.
+ */
+async function answerTo(body, heat = false) {
+  const token = document.documentElement.dataset.model ?? "";
+  const mine = `/api/teach/sessions/${encodeURIComponent(token)}/classify${heat ? "?heat=1" : ""}`;
+  const route = token ? mine : heat ? "/api/explain" : "/api/classify";
+  let response;
+  let answer;
+  try {
+    response = await fetch(serverAddress() + route, { method: "POST", body, signal: AbortSignal.timeout(ANSWER_TIMEOUT) });
+    answer = await response.json();
+  } catch (error) {
+    throw { status: 0, key: error.name === "TimeoutError" ? "slow" : "no_server", wait: 2000 };
+  }
+  if (!response.ok) {
+    const key = response.status === 503 ? "busy" : token && [404, 409].includes(response.status) ? "gone" : "no_answer";
+    throw { status: response.status, key, wait: response.status === 503 ? 1000 * (Number(response.headers.get("Retry-After")) || 1) : 0 };
+  }
+  return { token, scores: answer.scores ?? answer, map: answer.heat ? { heat: answer.heat, box: answer.box } : null };
+}
 
 async function ask(current) {
   const times = []; // when each of the latest answers came
@@ -98,49 +58,61 @@ async function ask(current) {
     let wait = MIN_INTERVAL;
     try {
       const body = await frame();
-      const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
-      const token = document.documentElement.dataset.model;
-      const route = token ? `/api/teach/sessions/${encodeURIComponent(token)}/classify` : "/api/classify";
-      const response = body && (await fetch(serverAddress() + route, { method: "POST", body, signal }));
-      const answer = response && (await response.json());
+      const answer = body && session === current && (await answerTo(body));
       if (session !== current) return;
-      if (!answer || !response.ok) {
-        say("no_answer", answer?.error);
-        wait = 1000 * (Number(response?.headers.get("Retry-After")) || 1);
-      } else {
-        const now = performance.now();
-        while (times.length && now - times[0] > 2000) times.shift();
-        times.push(now);
-        show(token ? answer.scores : answer, token);
-        const rate = (1000 * (times.length - 1)) / (now - times[0]);
-        if (times.length > 1) figures.textContent = fill(texts().figures, { rate: rate.toFixed(1), time: Math.round(now - began) });
+      if (answer) {
+        show(answer.scores, answer.token);
+        announce(best.textContent);
+        showRate(times, performance.now() - began);
         if (said) say("");
       }
-    } catch (error) {
+    } catch (problem) {
       if (session !== current) return;
-      say(error.name === "TimeoutError" ? "slow" : "no_server");
-      wait = 2000;
+      forgetAnswer(); // of a frame that is no longer shown
+      say(problem.key);
+      wait = problem.wait || 1000;
     }
     await pause(Math.max(0, wait - (performance.now() - began)));
   }
 }
 
+function showRate(times, took) {
+  const now = performance.now();
+  while (times.length && now - times[0] > 2000) times.shift();
+  times.push(now);
+  const rate = ((1000 * (times.length - 1)) / (now - times[0])).toLocaleString(language(), { maximumFractionDigits: 1 });
+  if (times.length > 1) figures.textContent = fill(texts().figures, { rate, time: Math.round(took) });
+}
+
+/** The stage shows the camera's picture, one that stands still, or neither; and the buttons that make sense then. */
+function showStage() {
+  const on = Boolean(stream && video.videoWidth);
+  stage.classList.toggle("on", on);
+  stage.classList.toggle("frozen", Boolean(frozen));
+  for (const each of [still, over]) each.classList.toggle("mirrored", video.classList.contains("mirrored"));
+  stop.disabled = !on && !frozen;
+  find("freeze").hidden = !on;
+  find("freeze").textContent = texts()[frozen ? "resume" : "freeze"];
+  panel.hidden = !frozen?.blob;
+}
+
+/** Closes the camera; a picture that stands still and has its answer stays. */
 function close() {
   session += 1;
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
   video.srcObject = null;
-  stage.classList.remove("on");
   start.disabled = false;
-  stop.disabled = true;
   turn.hidden = true;
-  figures.textContent = "";
+  if (!frozen?.answered) thaw();
+  showStage();
 }
 
 const PROBLEMS = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "in_use" };
 
 async function open() {
   close();
+  if (frozen) thaw();
   if (!window.isSecureContext) return say("insecure");
   if (!navigator.mediaDevices?.getUserMedia) return say("missing");
   const current = session;
@@ -152,7 +124,7 @@ async function open() {
   } catch (error) {
     if (session !== current) return;
     close();
-    return say(PROBLEMS[error.name] ?? "failed", PROBLEMS[error.name] ? "" : error.message);
+    return say(PROBLEMS[error.name] ?? "failed");
   }
   if (session !== current || !stage.clientWidth) { // stopped, or the tab was left, while the camera started
     opened.getTracks().forEach((track) => track.stop());
@@ -161,24 +133,22 @@ async function open() {
   }
   stream = opened;
   const [track] = stream.getVideoTracks();
-  track.addEventListener("ended", () => session === current && (close(), say("lost")));
+  track.addEventListener("ended", () => stream === opened && (close(), say("lost")));
   video.classList.toggle("mirrored", isFront(track));
   video.srcObject = stream;
   await video.play().catch(() => {});
   while (session === current && !video.videoWidth) await pause(20);
   if (session !== current) return;
-  stage.classList.add("on");
-  stop.disabled = false;
   say("");
-  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
-  turn.hidden = cameras.length < 2;
-  ask(current);
+  showStage();
+  turn.hidden = (await cameras()).length < 2;
+  if (session === current) ask(current);
 }
 
 async function other() {
   const { facingMode, deviceId } = stream.getVideoTracks()[0].getSettings();
-  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
-  const next = cameras[(cameras.findIndex((camera) => camera.deviceId === deviceId) + 1) % cameras.length];
+  const all = await cameras();
+  const next = all[(all.findIndex((camera) => camera.deviceId === deviceId) + 1) % all.length];
   wanted = facingMode
     ? { facingMode: { ideal: facingMode === "user" ? "environment" : "user" } }
     : { deviceId: { exact: next.deviceId } };
@@ -194,12 +164,16 @@ function leave() {
 start.addEventListener("click", open);
 stop.addEventListener("click", () => {
   close();
-  say("");
+  if (frozen) thaw();
   start.focus();
 });
 turn.addEventListener("click", other);
 document.addEventListener("visibilitychange", () => document.hidden && leave());
 window.addEventListener("pagehide", close);
 new ResizeObserver(() => stage.clientWidth || leave()).observe(stage); // another tab is shown, or this one is gone
-watch("value", write);
+listenForFreezing();
+watch("value", () => {
+  write();
+  showStage();
+});
 write();

@@ -6,9 +6,9 @@ a `budget` of pixels; `one_shot` teaches in a single request, whose `multipart` 
 account of a visitor who is signed in.
 
 In the browser, this file's tab, `teach.html` and `teach.css`, is run by these scripts, in this order: `words.js` (texts,
-elements), `lesson.js` (the state, and the requests that change it), `sending.js` (photos on their way), `unzip.js`,
-`files.js` (dropped, chosen, pasted), `camera.js`, `heat.js`, `try.js`, `cards.js` (the classes), `train.js`, `quality.js`,
-`keep.js` and `teach.js`, which begins.
+elements), `lesson.js` (the state, and the requests that change it), `sending.js` (photos on their way), `files.js` (dropped,
+chosen, pasted), `taken.js` (handed over by another tab), `camera.js`, `try.js`, `cards.js` (the classes), `train.js`,
+`quality.js`, `keep.js` and `teach.js`, which begins.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
-import numpy as np
 
 from model.photo import SUFFIXES
 from model.resize import OVERSAMPLING
-from ui.palette import heat_colours
-from ui.scripts import DROPPED, script, texts_of
+from ui.scripts import DROPPED, HEAT, UNZIP, palette, script, texts_of
 from ui.service import Service
 from ui.teach.publish import login_button
 from ui.teach.routes import LIMITS
@@ -29,7 +27,7 @@ from ui.texts import t
 
 _HERE = Path(__file__).parent
 _SCRIPTS = (
-    "words", "lesson", "sending", "unzip", "files", "camera", "heat", "try", "cards", "train", "quality", "keep", "teach",
+    "words", "lesson", "sending", "files", "taken", "camera", "try", "cards", "train", "quality", "keep", "teach",
 )  # fmt: skip
 
 
@@ -45,12 +43,12 @@ def build(service: Service) -> gr.HTML:
         value=t("teach.language"),
         html_template=(_HERE / "teach.html").read_text("utf-8"),
         css_template=(_HERE / "teach.css").read_text("utf-8"),
-        js_on_load=script(DROPPED, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(DROPPED, UNZIP, HEAT, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="teach",
         texts=texts_of("teach"),
         limits=LIMITS,
         suffixes=sorted(SUFFIXES),
-        palette=heat_colours(np.linspace(0, 1, 256)).round().astype(int).tolist(),
+        palette=palette(),
         side=round(OVERSAMPLING * max(size.height, size.width)),
     )
     login_button()

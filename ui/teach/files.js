@@ -1,11 +1,9 @@
 // Photos from files: dropped, chosen or pasted; single ones, folders, zips. Several folders fill a class each, by their names.
 
-const OF_SYSTEMS = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // what systems put beside photos
 const PROJECT = "project.json"; // a zip that has it is a saved project
 let active = null; // the class that has the focus, or was last used
 
 const isPhoto = ({ name }) => !/\.\w+$/.test(name) || props.suffixes.includes(name.match(/\.\w+$/)[0].toLowerCase());
-const isZip = ({ name, type }) => /\.zip$/i.test(name) || type === "application/zip" || type === "application/x-zip-compressed";
 
 /** The photos among files, as `send` takes them, zips opened; undefined where one is a project, which is loaded. */
 async function photosAmong(found) {

@@ -63,7 +63,7 @@ function snippet(title, code) {
     }
     setTimeout(() => (button.textContent = text("copy")), 2000);
   });
-  const head = make("div", { className: "head" }, make("h4", { textContent: title }), button);
+  const head = make("div", { className: "head" }, make("h3", { textContent: title }), button);
   return make("div", { className: "snippet" }, head, make("pre", { tabIndex: 0 }, make("code", { textContent: code })));
 }
 

@@ -14,10 +14,13 @@ const before = sessionStorage.getItem(STORED);
 find("errors").open = window.innerWidth > 820; // elsewhere than on a phone there is room
 speak();
 begin();
-restore(before);
+restore(before).then(() => {
+  takeOver();
+  window.addEventListener("photo-for-teach", takeOver);
+});
 watch("value", () => {
   speak();
-  if (!lesson.session) begin();
+  if (!lesson.session && !isSending()) begin();
   else {
     showClasses();
     showQuality();

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from starlette.requests import Request
 
 ENGLISH = "en"
 _NEXT_TO_0 = 5e-4
-_LABELS = ("cat", "dog", "neither")
+WITH_ARTICLE = ("cat", "dog")
+_LABELS = (*WITH_ARTICLE, "neither")
 
 
 def _read(folder: Path) -> dict[str, str]:
@@ -25,6 +28,7 @@ def _read(folder: Path) -> dict[str, str]:
 
 TEXTS = {path.name: _read(path) for path in sorted(Path(__file__).parent.iterdir()) if (path / "numbers.json").is_file()}
 I18N = gr.I18n(**TEXTS)
+_MADE: dict[str, dict[str, str]] = {language: {} for language in TEXTS}
 
 
 def t(key: str) -> str:
@@ -38,6 +42,23 @@ def t(key: str) -> str:
     """
     TEXTS[ENGLISH][key]
     return str(I18N(key))
+
+
+def made(name: str, text: Callable[[str], str]) -> str:
+    """As `t`, for a text that is made at the start, such as one with the name of the model in it.
+
+    Args:
+        name: of the text, which no other has.
+        text: gives it in a language.
+    """
+    for language, texts in _MADE.items():
+        texts[name] = text(language)
+    return str(I18N(name))
+
+
+def for_browsers() -> gr.I18n:
+    """All texts, as `launch(i18n=...)` takes them."""
+    return gr.I18n(**{language: texts | _MADE[language] for language, texts in TEXTS.items()})
 
 
 def say(key: str, language: str, **values: object) -> str:
@@ -60,6 +81,11 @@ def label_name(label: str, language: str) -> str:
     return text[0].upper() + text[1:] if label[0].isupper() else text
 
 
+def label_text(label: str) -> str:
+    """What stands for a label until the browser shows it in the visitor's language."""
+    return made(f"label.{label}", lambda language: label_name(label, language)) if label.lower() in _LABELS else label
+
+
 def number(value: float, language: str, digits: int = 3) -> str:
     """A number as people write it in this language.
 
@@ -71,10 +97,14 @@ def number(value: float, language: str, digits: int = 3) -> str:
     return english.translate(str.maketrans(",.-", f"{say('numbers.thousands', language)}{say('numbers.decimal', language)}−"))
 
 
-def language_of(request: gr.Request | None) -> str:
-    """The language a visitor's browser prefers among those the page speaks; English where it says nothing."""
+def language_of(request: gr.Request | Request | None) -> str:
+    """The language a visitor's browser prefers among those the page speaks (RFC 9110, 12.5.4); else English.
+
+    `ui.head` tells it to the browser with the page, so that both choose the same.
+    """
     accepted = request.headers.get("accept-language", "") if request else ""
-    for wanted in re.findall(r"[A-Za-z]{2,3}", re.sub(r"-[A-Za-z0-9]+|;q=[\d.]+", "", accepted)):
-        if wanted.lower() in TEXTS:
-            return str(wanted.lower())
-    return ENGLISH
+    wanted: dict[str, float] = {}
+    for tag, weight in re.findall(r"([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=([01](?:\.\d*)?))?\s*(?:,|$)", accepted):
+        wanted[tag.lower()] = max(float(weight or 1), wanted.get(tag.lower(), 0))
+    offered = [language for language in wanted if language in TEXTS and wanted[language] > 0]
+    return max(offered, key=wanted.__getitem__, default=ENGLISH)

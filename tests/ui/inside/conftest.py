@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from model.inside.explain import Explainer
+from model.inside.fields import Field
 from model.inside.graph import Layer
 
 
@@ -12,4 +13,7 @@ def inside(classifier):
 
 
 def layer(field: int | None = 5, side: int = 8) -> Layer:
-    return Layer("x", 1, "conv", (3, 3), (1, 1), 4, side, side, field, 64 / side, 10)
+    """Maps of side×side values for 64×64 pixels; every value sees the middle `field` pixels of its own."""
+    jump = 64 / side
+    seen = Field((jump - (field or 64)) // 2, field or 64, jump)
+    return Layer("x", 1, "conv", (3, 3), (1, 1), 4, side, side, field, jump, 10, seen, seen)

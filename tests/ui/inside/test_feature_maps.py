@@ -1,14 +1,21 @@
-"""Inside the network, as pictures."""
+"""Feature maps as one message, and as pictures."""
 
 from __future__ import annotations
 
-import re
+import base64
+import zlib
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.ui.inside.conftest import layer
 from ui.inside import feature_maps
+
+
+def unpacked(message: dict) -> np.ndarray:
+    levels = np.frombuffer(zlib.decompress(base64.b64decode(message["levels"])), np.uint8)
+    return levels.reshape(-1, message["rows"], message["columns"])
 
 
 def test_the_strongest_maps_come_first_whatever_their_sign():
@@ -17,44 +24,32 @@ def test_the_strongest_maps_come_first_whatever_their_sign():
     assert feature_maps.strongest(maps, 3) == [2, 3, 1]
 
 
-def test_a_map_is_drawn_in_whole_squares():
-    picture = feature_maps.map_picture(np.array([[0, 1], [2, 3]], np.float32))
-    assert picture.size == (128, 128)
-    brightness = np.asarray(picture.convert("L")).astype(int)
-    corners = brightness[32, 32], brightness[32, 96], brightness[96, 32], brightness[96, 96]
-    assert list(corners) == sorted(corners)
-    assert corners[0] < corners[3]
-    assert len(feature_maps.map_picture(np.zeros((3, 3), np.float32)).getcolors()) == 1
+def test_a_message_holds_every_value_to_half_a_step():
+    maps = np.random.default_rng(0).normal(size=(30, 8, 8)).astype(np.float32)
+    maps[3] = 2.5
+    message = feature_maps.maps_message(np.zeros((64, 64, 3), np.uint8), maps, layer(), "en")
+    levels = unpacked(message)
+    assert len(message["maps"]) == len(levels) == feature_maps.MAPS_SHOWN
+    for entry, part in zip(message["maps"], levels, strict=True):
+        step = (entry["high"] - entry["low"]) / 255
+        assert entry["low"] + step * part == pytest.approx(maps[entry["channel"]], abs=step / 2 + 1e-6)
+    assert message["maps"][0] == {"channel": 3, "low": 2.5, "high": 2.5, "text": "4: mean 2.5"}
+    assert message["across"] == {"start": 1, "side": 5, "jump": 8}
 
 
-def test_filters_show_for_and_against_around_grey():
-    filters = np.zeros((2, 3, 1, 2), np.float32)
-    filters[0, 0, 0] = [1, -1]
-    pixels = np.asarray(feature_maps.filters_picture(filters)).astype(int)
-    assert pixels[26, 10, 0] > 250
-    assert pixels[26, 42, 0] < 5
-    assert abs(pixels[26, 10, 1] - 127) <= 1
+def test_large_maps_are_thinned_out_and_it_is_said():
+    maps = np.random.default_rng(0).normal(size=(2, 200, 200)).astype(np.float32)
+    message = feature_maps.maps_message(np.zeros((64, 64, 3), np.uint8), maps, layer(side=200), "en")
+    assert message["step"] == 3
+    assert unpacked(message).shape == (2, 67, 67)
 
 
-def test_the_frame_is_the_receptive_field():
+def test_the_frame_is_what_the_value_sees():
     picture = feature_maps.marked(Image.new("RGB", (64, 64), "green"), layer(field=20), 4, 4)
     changed = np.argwhere((np.asarray(picture) != np.asarray(Image.new("RGB", (64, 64), "green"))).any(axis=2))
     assert changed.min(axis=0).tolist() == [26, 26]
-    assert changed.max(axis=0).tolist() == [46, 46]
-
-
-def test_the_diagram_and_the_table_have_the_networks_numbers(inside, classifier):
-    text = feature_maps.stages_html(inside.graph, classifier.config, "en")
-    diagram, explanation = text.split("<table>")[0], text.split("</table>")[1]
-    assert re.findall(r"<b>(.*?)</b>", diagram) == [
-        "256×256×3", "128×128×96", "64×64×144", "32×32×240", "16×16×672", "8×8×1280", "1,280", "3",
-    ]  # fmt: skip
-    assert "1,000 rows of weights" in explanation
-    parameters = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td></tr>", text)]
-    assert sum(parameters) == inside.graph.parameters
-
-
-def test_layer_names_differ(inside):
-    names = [feature_maps.layer_name(entry, "en") for entry in inside.graph.layers]
-    assert len(set(names)) == len(names)
-    assert names[0] == "1 · convolution 3×3 ÷2 · 128×128×32 · 3×3"
+    assert changed.max(axis=0).tolist() == [45, 45]
+    twice = feature_maps.marked(Image.new("RGB", (128, 128), "green"), layer(field=20), 4, 4, scale=0.5)
+    changed = np.argwhere((np.asarray(twice) != np.asarray(Image.new("RGB", (128, 128), "green"))).any(axis=2))
+    assert changed.min(axis=0).tolist() == [52, 52]
+    assert changed.max(axis=0).tolist() == [91, 91]

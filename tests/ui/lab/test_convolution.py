@@ -80,14 +80,14 @@ def test_the_identity_changes_nothing():
 
 def test_sobel_combined_is_the_length_of_both():
     both = feature_map(PHOTO, KERNELS["sobel_combined"])
-    across, down = (convolve(PHOTO, KERNELS[name][0]) for name in ("sobel_horizontal", "sobel_vertical"))
+    across, down = (convolve(PHOTO, KERNELS[name][0]) for name in ("sobel_x", "sobel_y"))
     np.testing.assert_allclose(both, np.sqrt(across**2 + down**2), rtol=1e-5)
 
 
-def test_sobel_horizontal_finds_what_gets_lighter_to_the_right():
+def test_sobel_x_finds_what_gets_lighter_to_the_right():
     step = np.repeat([[0, 0, 10, 10]], 3, axis=0)
-    assert convolve(step, KERNELS["sobel_horizontal"][0]).tolist() == [[40, 40]]
-    assert convolve(step.T, KERNELS["sobel_vertical"][0]).tolist() == [[40], [40]]
+    assert convolve(step, KERNELS["sobel_x"][0]).tolist() == [[40, 40]]
+    assert convolve(step.T, KERNELS["sobel_y"][0]).tolist() == [[40], [40]]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ui.lab.convolution import KERNELS, feature_map
-from ui.lab.drawing import data_url, heat, hue_wheel, hues, shades, tone_range, with_frame, with_lines
+from ui.lab.drawing import data_url, heat, hue_wheel, hues, shades, thumbnail, tone_range, with_frame, with_lines
 from ui.lab.edges import Gradient
 
 NOISE = np.random.default_rng(2).integers(0, 256, (60, 80, 3), np.uint8)
@@ -83,11 +83,11 @@ def test_lines_and_frames_change_the_copy_and_not_the_photo():
     drawn = with_lines(NOISE, [[], [line]])
     assert drawn[30, 40].tolist() == [230, 159, 0]
     assert np.array_equal(drawn[:25], NOISE[:25])
-    framed = with_frame(NOISE, 20, 30, 10)
+    framed = with_frame(NOISE, 20, 30, 10, 10)
     assert np.array_equal(framed[20:30, 30:40], NOISE[20:30, 30:40])
     assert framed[18, 35].tolist() == [255, 255, 255]
     assert np.array_equal(NOISE, before)
 
 
 def test_the_framed_photo_is_a_thumbnail():
-    assert with_frame(np.zeros((500, 1000, 3), np.uint8), 0, 990, 10).shape == (200, 400, 3)
+    assert thumbnail(with_frame(np.zeros((500, 1000), np.uint8), 0, 990, 10, 10)).shape == (200, 400, 3)

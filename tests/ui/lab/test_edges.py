@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ui.lab.edges import STRONGEST, Gradient, contour_lines, density, direction_histogram, edge_map, gradient, integral_image
+from ui.lab.edges import (
+    STRONGEST,
+    Block,
+    Gradient,
+    block_at,
+    block_density,
+    contour_lines,
+    density,
+    direction_histogram,
+    edge_map,
+    gradient,
+    integral_image,
+)
 
 NOISE = np.random.default_rng(1).integers(0, 256, (40, 50), np.uint8)
 
@@ -74,6 +86,33 @@ def test_density_is_the_mean_of_what_lies_in_the_window(window):
         assert shares[y, x] == pytest.approx(part.mean())
 
 
+@pytest.mark.parametrize(("height", "width", "side"), [(40, 50, 32), (64, 96, 32), (33, 32, 32), (10, 7, 3), (5, 5, 32)])
+def test_each_block_has_the_share_of_its_edge_pixels(height, width, side):
+    edges = np.random.default_rng(5).random((height, width)) < 0.3
+    shares = block_density(edges, side)
+    assert shares.dtype == np.float32
+    assert shares.shape == (-(-height // side), -(-width // side))
+    for row, column in np.ndindex(shares.shape):
+        part = edges[row * side : (row + 1) * side, column * side : (column + 1) * side]
+        assert shares[row, column] == pytest.approx(part.mean())
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (31, 32), (39, 49), (32, 10)])
+def test_the_four_corners_of_a_block_make_its_sum(row, column):
+    edges = NOISE > 150
+    block = block_at(edges.shape, 32, row, column)
+    assert block.top <= row < block.bottom <= 40
+    assert block.left <= column < block.right <= 50
+    part = edges[block.top : block.bottom, block.left : block.right]
+    assert block.pixels == part.size
+    first, second, third, last = block.corners(integral_image(edges))
+    assert first - second - third + last == part.sum()
+    assert first == edges[: block.bottom, : block.right].sum()
+    assert second == edges[: block.top, : block.right].sum()
+    assert third == edges[: block.bottom, : block.left].sum()
+    assert block_at((40, 50), 32, 33, 1) == Block(32, 0, 40, 32)
+
+
 @pytest.mark.parametrize("window", [0, 4, -3])
 def test_a_window_has_a_pixel_in_its_middle(window):
     with pytest.raises(ValueError, match="odd number"):
@@ -97,6 +136,14 @@ def test_steep_edges_count_more_and_only_edges_count():
     assert shares[6] == pytest.approx(0.75)
     assert shares[0] == pytest.approx(0.25)
     assert not direction_histogram(slope, np.zeros((1, 3), bool)).any()
+
+
+def test_by_count_each_edge_pixel_counts_once_and_another_direction_can_win():
+    slope = Gradient(np.array([[9, 0, 0, 50]], np.float32), np.array([[0, 1, 2, 0]], np.float32))
+    edges = np.array([[True, True, True, False]])
+    by_count, by_magnitude = (direction_histogram(slope, edges, by=by) for by in ("count", "magnitude"))
+    assert (by_count[0], by_count[6]) == pytest.approx((2 / 3, 1 / 3))
+    assert (by_magnitude[0], by_magnitude[6]) == pytest.approx((3 / 12, 9 / 12))
 
 
 def test_a_contour_line_lies_between_the_pixels():

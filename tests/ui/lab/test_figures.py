@@ -56,10 +56,48 @@ def test_each_pixel_s_numbers_are_in_its_cell_and_can_be_read_on_its_colour():
     assert [(colour, text) for _, colour, text in cells] == [
         ("#fff", "0<br>0<br>0"),
         ("#000", "255<br>255<br>255"),
-        ("#fff", "255<br>0<br>0"),
+        ("#000", "255<br>0<br>0"),
         ("#000", "10<br>250<br>20"),
     ]
     assert all(background == text.replace("<br>", ",") for background, _, text in cells)
+
+
+def contrast(colour: tuple[int, ...], text: str) -> float:
+    """WCAG 2.2 of black or white on a colour."""
+    parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in np.array(colour) / 255)
+    luminance = np.dot((0.2126, 0.7152, 0.0722), list(parts))
+    return float((luminance + 0.05) / 0.05 if text == "#000" else 1.05 / (luminance + 0.05))
+
+
+def test_numbers_can_be_read_on_every_colour():
+    colours = np.array(np.meshgrid(*[range(0, 256, 15)] * 3)).T.reshape(-1, 1, 3).astype(np.uint8)
+    cells = re.findall(r"background:rgb\(([\d,]+)\);color:(#\w+)", figures.colour_table(colours, "caption"))
+    assert len(cells) == len(colours)
+    assert min(contrast(tuple(map(int, colour.split(","))), text) for colour, text in cells) >= 4.5
+
+
+def test_signed_numbers_are_blue_below_0_white_at_it_and_orange_above_and_black_can_be_read_on_all():
+    table = figures.number_table(np.array([[-2, -1, 0, 1, 2]]), "caption", "en", colours="signed")
+    cells = re.findall(r"background:rgb\((\d+),(\d+),(\d+)\);color:(#\w+)\">([^<]+)<", table)
+    assert [text for *_, text in cells] == ["−2", "−1", "0", "1", "2"]
+    colours = [tuple(map(int, rgb)) for *rgb, _, _ in cells]
+    assert [blue - red for red, _, blue in colours[:2]] == sorted((blue - red for red, _, blue in colours[:2]), reverse=True)
+    assert colours[0][2] > colours[0][0]
+    assert colours[2] == (255, 255, 255)
+    assert colours[4][0] > colours[3][2] > colours[4][2]
+    assert all(ink == "#000" for *_, ink, _ in cells)
+    assert min(contrast(colour, "#000") for colour in colours) > 7
+
+
+def test_a_map_is_drawn_at_the_zoom_of_what_it_was_made_from():
+    photo = np.zeros((300, 400, 3), np.uint8)
+    assert "width: calc(min(100%, 30rem) * 0.99)" in figures.zoomed(np.zeros((74, 99), np.uint8), "map", "caption", photo, 4)
+    assert 'class="pixels"' in figures.zoomed(np.zeros((74, 99), np.uint8), "map", "caption", photo, 4)
+    tall = np.zeros((800, 400), np.uint8)
+    assert "width: calc(min(100%, 15rem) * 1)" in figures.zoomed(tall, "map", "caption", tall)
+    before = figures.before(tall, "photo", "caption")
+    assert 'style="width: min(100%, 15rem)" data-rows="800" data-columns="400"' in before
+    assert "pixels" not in before
 
 
 def test_texts_are_escaped_wherever_they_go():
@@ -68,6 +106,7 @@ def test_texts_are_escaped_wherever_they_go():
         figures.picture(picture, EVIL, EVIL),
         figures.sentence(EVIL),
         markup.problem(EVIL),
+        figures.zoom(figures.before(picture, EVIL, EVIL), figures.zoomed(picture, EVIL, EVIL, picture)),
         figures.number_table(picture, EVIL, "en"),
         figures.colour_table(np.zeros((1, 1, 3), np.uint8), EVIL),
         figures.curves(np.zeros((3, 4)), EVIL),

@@ -42,6 +42,25 @@ def test_a_photo_that_is_too_narrow_is_refused_with_its_size(width, height):
         open_for_lab(encoded(width, height))
 
 
+def test_a_photo_that_was_shrunk_says_what_it_was():
+    assert open_for_lab(encoded(4000, 3000)).shrunk_from == (3000, 4000)
+    assert open_for_lab(encoded(1000, 1000)).shrunk_from is None
+    assert open_for_lab(CAT.read_bytes()).shrunk_from is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 451), (16, 1000), (10, 10), (997, 33)])
+def test_made_small_it_keeps_the_pixel_in_the_middle_of_each_part(height, width):
+    rgb = np.random.default_rng(6).integers(0, 256, (height, width, 3), np.uint8)
+    rows, columns = (np.floor((np.arange(10) + 0.5) * length / 10).astype(int) for length in (height, width))
+    assert np.array_equal(Photo(rgb).made_small(10), rgb[np.ix_(rows, columns)])
+
+
+def test_made_small_is_pillow_s_nearest():
+    rgb = np.random.default_rng(6).integers(0, 256, (333, 451, 3), np.uint8)
+    pillow = Image.fromarray(rgb).resize((10, 10), Image.Resampling.NEAREST)
+    assert np.array_equal(Photo(rgb).made_small(10), np.asarray(pillow))
+
+
 def test_what_is_no_photo_is_refused():
     with pytest.raises(PhotoError, match="PDF"):
         open_for_lab(b"%PDF-1.7")

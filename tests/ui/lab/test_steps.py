@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.pictures import CAT
-from ui.lab import edge_steps, sliding_steps, steps
+from ui.lab import edge_steps, number_steps, sliding_steps, steps
 from ui.lab.convolution import KERNELS
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import Photo, open_for_lab
@@ -20,12 +20,13 @@ from ui.lab.sliding import Sliding
 from ui.texts import ENGLISH, TEXTS
 
 PHOTO = open_for_lab(CAT.read_bytes())
-SOBEL = Sliding(KERNELS["sobel_horizontal"])
+SOBEL = Sliding(KERNELS["sobel_x"])
 FLAT = Photo(np.full((30, 40, 3), 90, np.uint8))
 STEPS = {
-    "framed": lambda photo, sliding, language: steps.framed(photo, language),
-    "pixels": lambda photo, sliding, language: steps.pixel_table(photo, language),
-    "histogram": lambda photo, sliding, language: steps.histogram(photo, language),
+    "framed": lambda photo, sliding, language: number_steps.framed(photo, language),
+    "small": lambda photo, sliding, language: number_steps.small_table(photo, language),
+    "pixels": lambda photo, sliding, language: number_steps.pixel_table(photo, language),
+    "histogram": lambda photo, sliding, language: number_steps.histogram(photo, language),
     "kernel": lambda photo, sliding, language: steps.kernel_table(sliding, language),
     "map": steps.map_step,
     "closeup": steps.closeup_step,
@@ -35,7 +36,9 @@ STEPS = {
     "gradient": lambda photo, sliding, language: edge_steps.gradient_step(photo, language),
     "edges": lambda photo, sliding, language: edge_steps.edge_step(photo, 12, language),
     "density": lambda photo, sliding, language: edge_steps.density_step(photo, 12, 31, language),
-    "orientation": lambda photo, sliding, language: edge_steps.orientation_step(photo, 12, language),
+    "blocks": lambda photo, sliding, language: edge_steps.block_step(photo, 12, language),
+    "orientation by count": lambda photo, sliding, language: edge_steps.orientation_step(photo, 12, "count", language),
+    "orientation": lambda photo, sliding, language: edge_steps.orientation_step(photo, 12, "magnitude", language),
     "contours": lambda photo, sliding, language: edge_steps.contour_step(photo, 3, 3, language),
     "position": lambda photo, sliding, language: sliding_steps.position_step(photo, sliding, 3, language),
     "animation": sliding_steps.animation_step,
@@ -96,8 +99,11 @@ def test_the_map_says_its_size_and_is_of_it():
     html = steps.map_step(PHOTO, Sliding(KERNELS["box"], 2, "zeros", "rgb"), ENGLISH)
     assert "300×451×3 → 150×226×3" in words(html)
     assert "Height: floor((300 + 2·1 − 3) / 2) + 1 = 150. Width: floor((451 + 2·1 − 3) / 2) + 1 = 226." in words(html)
-    [picture] = pictures(html)
-    assert (picture.size, picture.mode) == ((226, 150), "RGB")
+    before, after = pictures(html)
+    assert (before.size, before.mode) == ((451, 300), "RGB")
+    assert (after.size, after.mode) == ((226, 150), "RGB")
+    assert "drawn 2 times as large" in words(html)
+    assert "times as large" not in words(steps.map_step(PHOTO, SOBEL, ENGLISH))
 
 
 def test_a_thousand_pixels_become_998():
@@ -109,7 +115,7 @@ def test_a_thousand_pixels_become_998():
     ("name", "sentence", "differs"),
     [
         ("emboss", "this kernel is another one", True),
-        ("sobel_horizontal", "this kernel is another one", True),
+        ("sobel_x", "this kernel is another one", True),
         ("gaussian", "this kernel is the same", False),
         ("sobel_combined", "only signs", False),
     ],
@@ -128,6 +134,16 @@ def test_relu_counts_what_became_0():
     text = words(steps.relu_step(PHOTO, SOBEL, ENGLISH))
     assert f"{(values < 0).sum():,} of {values.size:,} values" in text
     assert "0 of 405,900 values" in words(steps.relu_step(PHOTO, Sliding(KERNELS["identity"], 1, "edge", "rgb"), ENGLISH))
+
+
+def test_before_and_after_relu_and_pooling_are_side_by_side():
+    values = SOBEL.map(PHOTO)
+    high = float(np.abs(values).max())
+    before, after = (np.asarray(picture) for picture in pictures(steps.relu_step(PHOTO, SOBEL, ENGLISH)))
+    assert before.shape == after.shape == values.shape
+    assert abs(before[values > high / 2].mean() - (127.5 + after[values > high / 2].mean() / 2)) < 2  # JPEG
+    before, after = pictures(steps.pool_step(PHOTO, SOBEL, "max", 3, 3, ENGLISH))
+    assert (before.size, after.size) == ((449, 298), (149, 99))
 
 
 def test_pooling_and_flattening_say_their_sizes():
@@ -151,7 +167,7 @@ def test_the_worked_example_of_pooling():
 
 def test_the_10_by_10_table_holds_the_pixels_of_the_frame():
     photo = Photo(PHOTO.rgb, 0.25, 0.75)
-    html = steps.pixel_table(photo, ENGLISH)
+    html = number_steps.pixel_table(photo, ENGLISH)
     top, left = photo.corner(10, 10)
     cells = [[int(value) for value in cell.split("<br>")] for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
     assert np.array_equal(np.reshape(cells, (10, 10, 3)), photo.rgb[top : top + 10, left : left + 10])
@@ -159,7 +175,7 @@ def test_the_10_by_10_table_holds_the_pixels_of_the_frame():
 
 
 def test_the_histogram_says_the_means():
-    assert "red 90, green 90, blue 90" in words(steps.histogram(FLAT, ENGLISH))
+    assert "red 90, green 90, blue 90" in words(number_steps.histogram(FLAT, ENGLISH))
 
 
 def test_an_even_square_is_the_next_odd_one():
@@ -170,18 +186,66 @@ def test_an_upright_edge_is_found_as_one():
     picture = np.zeros((40, 60, 3), np.uint8)
     picture[:, 30:] = 200
     photo = Photo(picture)
-    assert "Most edges run at 90°: 100 % of all. Horizontal 0 %, vertical 100 %." in words(
-        edge_steps.orientation_step(photo, 12, ENGLISH)
-    )
+    text = words(edge_steps.orientation_step(photo, 12, "count", ENGLISH))
+    assert "Each of the 80 edge pixels counts once: most run at 90°, 100 % of all edge pixels." in text
+    assert "Horizontal 0 %, vertical 100 %. Weighted by how steep they are, 90° wins: 100 %." in text
     assert "40×60, white where there is an edge: 80 pixels, 3.33 %" in words(edge_steps.edge_step(photo, 12, ENGLISH))
     assert "White is 100 grey levels per pixel" in words(edge_steps.gradient_step(photo, ENGLISH))
     assert "40×60×3. Lines: 1. Brightness: 128 blue" in words(edge_steps.contour_step(photo, 1, 1, ENGLISH))
-    assert "Lower the threshold" in words(edge_steps.orientation_step(FLAT, 12, ENGLISH))
+    assert "Lower the threshold" in words(edge_steps.orientation_step(FLAT, 12, "count", ENGLISH))
+
+
+def test_edges_are_counted_by_either_measure_and_it_is_said_which():
+    picture = np.zeros((60, 200, 3), np.uint8)
+    picture[30:] = 40  # a long, weak horizontal edge
+    picture[:, 190:] = 255  # a short, strong vertical one
+    photo = Photo(picture)
+    edges = edge_steps.edge_map(photo.gradient.magnitude, 12)
+    for by, other in (("count", "magnitude"), ("magnitude", "count")):
+        text = words(edge_steps.orientation_step(photo, 12, by, ENGLISH))
+        shares, others = (edge_steps.direction_histogram(photo.gradient, edges, 12, measure) for measure in (by, other))
+        most, percent = re.search(r"(?:run|lies) at (\d+)°, ([\d.]+) % of all", text).groups()
+        assert (int(most), float(percent)) == (15 * shares.argmax(), pytest.approx(100 * shares.max(), rel=0.01))
+        most, percent = re.search(r"(?:run at (?=\d+°:)|are, )(\d+)°[^\d]+([\d.]+) %\.$", text).groups()
+        assert (int(most), float(percent)) == (15 * others.argmax(), pytest.approx(100 * others.max(), rel=0.01))
+        assert shares.argmax() != others.argmax()
+
+
+def test_the_sum_of_the_block_at_the_spot_is_written_out():
+    photo = Photo(PHOTO.rgb, 0.4, 0.6)
+    text = words(edge_steps.block_step(photo, 12, ENGLISH))
+    [top, bottom], [left, right] = (map(int, re.search(rf"{side} (\d+)–(\d+)", text).groups()) for side in ("rows", "columns"))
+    corner = photo.corner(10, 10)
+    assert top <= corner[0] + 5 <= bottom
+    assert left <= corner[1] + 5 <= right
+    edges = edge_steps.edge_map(photo.gradient.magnitude, 12)
+    corners = [edges[:row, :column].sum() for row, column in
+               ((bottom + 1, right + 1), (top, right + 1), (bottom + 1, left), (top, left))]  # fmt: skip
+    count = edges[top : bottom + 1, left : right + 1].sum()
+    a, b, c, d = (f"{corner:,}" for corner in corners)
+    assert f"= {a} − {b} − {c} + {d} = {count}. That is {count} edge pixels among 1,024:" in text
+    assert f"I({bottom + 1}, {right + 1}) − I({top}, {right + 1}) − I({bottom + 1}, {left}) + I({top}, {left})" in text
+    assert "in 10×15 blocks of 32×32 pixels" in text
+
+
+def test_the_whole_photo_is_written_into_10_by_10_cells():
+    html = number_steps.small_table(PHOTO, ENGLISH)
+    cells = [[int(value) for value in cell.split("<br>")] for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+    assert np.array_equal(np.reshape(cells, (10, 10, 3)), PHOTO.made_small(10))
+    assert "300×451 pixels became 10×10" in words(html)
+    assert "30 rows and 45.1 columns" in words(html)
+    assert "100 of 135,300 pixels are left" in words(html)
+
+
+def test_a_photo_that_was_shrunk_says_so():
+    large = Photo(PHOTO.rgb, shrunk_from=(3000, 4510))
+    assert "Your photo has 3000×4510 pixels" in words(number_steps.framed(large, ENGLISH))
+    assert "smaller copy" not in words(number_steps.framed(PHOTO, ENGLISH))
 
 
 @pytest.mark.parametrize(("position", "shown"), [(1, 1), (9, 9), (25, 9), (-3, 1)])
 def test_a_place_shows_its_sum_in_words(position, shown):
-    sliding = Sliding(KERNELS["sobel_horizontal"], 2)
+    sliding = Sliding(KERNELS["sobel_x"], 2)
     text = words(sliding_steps.position_step(PHOTO, sliding, position, ENGLISH))
     assert f"at place {shown} of 9" in text
     [terms, total] = re.search(r"(\S+·\S+(?: \+ \S+·\S+)*) = (\S+)", text).groups()

@@ -46,10 +46,13 @@ def part_of(picture: Image.Image, layer: Layer, row: int, column: int, height: i
     Where that is the whole picture, half of it around the place: values in the middle of a receptive field weigh most
     (Luo et al. 2016, "Understanding the effective receptive field").
     """
-    half = (layer.receptive_field or min(height, width) // 2) / 2
-    x, y = ((place + 0.5) * side / count for place, side, count in ((column, width, layer.width), (row, height, layer.height)))
+    (top, bottom), (left, right) = layer.down.of(row), layer.across.of(column)
+    if layer.receptive_field is None:
+        half = min(height, width) / 4
+        x, y = (column + 0.5) * width / layer.width, (row + 0.5) * height / layer.height
+        left, top, right, bottom = x - half, y - half, x + half, y + half
     scaled = picture if picture.size == (width, height) else picture.resize((width, height), Image.Resampling.BILINEAR)
-    return scaled.crop((round(x - half), round(y - half), round(x + half) + 1, round(y + half) + 1))
+    return scaled.crop((round(left), round(top), round(right), round(bottom)))
 
 
 class Patches:
