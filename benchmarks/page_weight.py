@@ -174,7 +174,7 @@ def report(name: str, visits: list[Visit]) -> str:
         spread([visit.kilobytes for visit in visits], "kB", 0),
         spread([visit.shift for visit in visits], "", 3),
     ]
-    return f"| {name} | {' | '.join(cells)} |"
+    return f"| {name} | {' | '.join(cells)} |".replace("  ", " ")
 
 
 def main() -> None:

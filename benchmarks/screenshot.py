@@ -1,6 +1,6 @@
 """Take the README's screenshots of the running app, and the picture that links to it show (needs Chromium).
 
-    python -m benchmarks.screenshot [NAME ...]
+python -m benchmarks.screenshot [NAME ...]
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ PATTERNS = (
     "app.py",
     "LICENSE",
     *(f"model/**/*.{kind}" for kind in ("py", "npz")),
-    *(f"ui/**/*.{kind}" for kind in ("py", "json", "jpg", "svg", "css", "js", "html")),
+    *(f"ui/**/*.{kind}" for kind in ("py", "json", "jpg", "svg", "css", "js", "html", "txt")),
 )
 
 
