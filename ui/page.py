@@ -21,6 +21,8 @@ from ui.theme import theme
 
 # (how often old files are looked for, how old they may get), both in seconds
 DELETE_UPLOADS = (60, 600)
+# Gradio counts in 1,048,576 bytes: of this it says 20 MB too, and what is between is refused with a sentence of ours
+_MOST_UPLOADED = MAX_BYTES // 1_000_000 * 2**20
 
 
 def build(service: Service, settings: Settings) -> gr.Blocks:
@@ -51,7 +53,7 @@ def build(service: Service, settings: Settings) -> gr.Blocks:
 def launch_options() -> dict[str, Any]:
     """Gradio's defaults, each decided on purpose."""
     return {
-        "max_file_size": MAX_BYTES,
+        "max_file_size": _MOST_UPLOADED,
         "show_error": False,  # what is meant for visitors is raised as gr.Error; the rest stays in the log
         "enable_monitoring": False,  # /monitoring/summary would be public
         "run_history": False,

@@ -176,6 +176,14 @@ def test_what_is_no_photo_takes_the_old_answer_away_and_says_one_sentence(page, 
     assert page.locator("#photo .image-frame > img").first.evaluate("image => getComputedStyle(image).visibility") == "visible"
 
 
+def test_a_photo_that_is_too_large_is_told_the_size_in_one_unit(page, tmp_path):
+    path = tmp_path / "photo.jpg"
+    with path.open("wb") as sparse:
+        sparse.truncate(20_500_000)
+    upload(page, path)
+    page.locator("#answer").get_by_text("larger than 20 MB").wait_for(timeout=WAIT)
+
+
 def test_the_answer_goes_before_the_next_one_comes(page):
     upload(page, CAT)
     wait_for_answer(page, "Cat")

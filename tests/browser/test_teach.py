@@ -357,6 +357,12 @@ def test_a_photo_is_tried_with_its_heat_map(teach, photos):
         return heat.getContext("2d").getImageData(0, 0, heat.width, heat.height).data.some(Boolean);
     }"""
     assert teach.evaluate(drawn)
+    teach.evaluate(DROP, ["#teach .stage", {"broken.jpg": text_of(b"%PDF-1.7")}])
+    teach.locator("#teach [data-part=camera_message]").filter(has_text="This is a PDF").wait_for(timeout=SENT)
+    assert leading(teach) == ""
+    assert not teach.evaluate(drawn)
+    teach.evaluate(DROP, ["#teach .stage", {"Red.jpg": text_of(photos["Red"][0])}])
+    leads(teach, "Red")
     teach.get_by_role("switch", name="Heat map").uncheck()
     assert not teach.evaluate(drawn)
     teach.locator("#teach .stage").get_by_role("button", name="Close").click()

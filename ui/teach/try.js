@@ -29,7 +29,10 @@ async function tryFrames(mine) {
         }
       } catch (error) {
         wait = 1000 * (error.wait ?? 2);
-        if (mine === showing && error.status !== 409) say("camera_message", error.status ? "no_answer" : "no_server");
+        if (mine === showing && error.status !== 409) {
+          forgetScores(); // they were an earlier picture's
+          say("camera_message", error.status ? "no_answer" : "no_server");
+        }
       }
     }
     await pause(Math.max(0, wait - (performance.now() - began)));
@@ -107,6 +110,7 @@ let tried = null; // the photo that the stage shows
 async function tryPhoto(file) {
   if (file.size > lesson.limits.max_bytes) return refuse(file.name, text("too_large", { mb: lesson.limits.max_bytes / 1e6 }));
   tried = file;
+  forgetScores(); // they were another photo's
   say("camera_message", canTry() ? "" : "not_taught");
   try {
     const image = await createImageBitmap(file);
@@ -120,7 +124,6 @@ async function tryPhoto(file) {
   still.setAttribute("aria-label", file.name);
   release();
   stage.classList.add("photo");
-  clearHeat();
   find("heat").classList.remove("mirrored");
   showStage();
   stop.focus({ preventScroll: true });
