@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 
 
 def classify(page: Page) -> None:
-    page.set_input_files("#photo input[type=file]", str(CAT))
+    page.get_by_role("button", name="a dog", exact=True).click()
     page.wait_for_selector("#photo img.heat")
 
 
@@ -85,9 +85,17 @@ def lab(page: Page) -> None:
     page.wait_for_selector("#lab-map img")
 
 
+def layer(page: Page) -> None:
+    page.get_by_role("tab", name="Convolution lab").click()
+    page.get_by_role("button", name="a cat", exact=True).click()
+    page.locator("#lab-tabs").get_by_role("tab").nth(5).click()
+    page.wait_for_selector("#lab-layer-sum table")
+
+
 TABS: dict[str, tuple[Callable[[Page], None], bool]] = {  # what to do, and whether the whole page is shown
     "screenshot": (classify, False), "preview": (classify, False), "live": (live, False), "album": (album, False),
-    "inside": (inside, True), "lab": (lab, True), "teach": (teach, True), "teach-phone": (teach, False),
+    "inside": (inside, True), "lab": (lab, True), "layer": (layer, True), "screenshot-phone": (classify, False),
+    "teach": (teach, True), "teach-phone": (teach, False),
 }  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 PREVIEW = {"width": 1200, "height": 630}  # what sites that show links ask for

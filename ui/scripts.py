@@ -14,6 +14,7 @@ from ui.texts import TEXTS, label_name
 _ADDRESS = Path(__file__).parent / "server_address.js"
 DROPPED = Path(__file__).parent / "dropped.js"  # for parts that take files and folders
 UNZIP = Path(__file__).parent / "unzip.js"  # and zips
+PROBABILITY = Path(__file__).parent / "probability.js"  # for parts that show answers
 HEAT = Path(__file__).parent / "heat.js"  # for parts that draw heat maps
 
 

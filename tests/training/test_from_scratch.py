@@ -26,7 +26,7 @@ from tests.pictures import SHARED
 from tests.running import ROOT
 from tests.training.colours import paint
 from tests.training.lessons import part, run, run_notebook
-from ui.inside.feature_maps import stages_html
+from ui.inside.network import way
 
 SCRIPT = ROOT / "training" / "from_scratch.py"
 
@@ -96,8 +96,8 @@ def test_the_network_can_be_looked_into_and_explained(trained, data):
     assert prediction.label == "red"
     assert heat.values.ndim == 2
     assert heat.method == ("CAM" if trained[0].name == "fast" else "Grad-CAM")  # an average and a linear layer, or not
-    page = stages_html(look_inside(classifier).graph, classifier.config, "en")
-    assert ("average of each map" in page) == (trained[0].name == "fast")
+    boxes = str(way(look_inside(classifier).graph, classifier.config, "en"))
+    assert ("average of each map" in boxes) == (trained[0].name == "fast")
 
 
 def test_the_weights_fill_the_class_of_the_script(trained, data):

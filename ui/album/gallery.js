@@ -32,7 +32,7 @@ function section(members, most) {
   const first = [...members].sort((one, other) => one.answer.probability - other.answer.probability).slice(0, most);
   const some = text("first_photos", { shown: count(first.length), n: count(members.length) });
   const figures = first.map((photo) => {
-    const share = percent(photo.answer.probability);
+    const share = probability(photo.answer.probability);
     return picture(photo, share, `${photo.name}: ${answerOf(photo)}, ${share}`, first);
   });
   return make(

@@ -17,11 +17,11 @@ function showJudge() {
   const verdict = judge(photos.map((photo) => ({ photo, truth: photo.truth, ...photo.answer })));
   if (!verdict) return find("judge").replaceChildren();
   const { n, right, interval, pairs, mistakes } = verdict;
-  const [low, high] = interval.map((share) => percent(share, 1));
+  const [low, high] = interval.map((share) => percent(share));
   const parts = [
     make("h2", { textContent: text("judge") }),
     make("p", { textContent: text("judged", { n: count(n), all: count(photos.length) }) }),
-    make("p", { className: "accuracy" }, make("b", { textContent: percent(right / n, 1) }), " ", text("accuracy", { right: count(right), n: count(n) })),
+    make("p", { className: "accuracy" }, make("b", { textContent: percent(right / n) }), " ", text("accuracy", { right: count(right), n: count(n) })),
     make("p", { textContent: text("interval", { low, high }) }),
     make("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": text("matrix") }, matrix(pairs)),
   ];
@@ -69,7 +69,7 @@ function matrix(pairs) {
 function worst(photos) {
   const first = photos.slice(0, WORST);
   const figures = first.map((photo) => {
-    const caption = text("mistake", { answer: answerOf(photo), share: percent(photo.answer.probability), truth: nameOf(photo.truth) });
+    const caption = text("mistake", { answer: answerOf(photo), share: probability(photo.answer.probability), truth: nameOf(photo.truth) });
     return picture(photo, caption, `${photo.name}: ${caption}`, first);
   });
   const some = text("first_mistakes", { shown: first.length, n: count(photos.length) });

@@ -8,9 +8,9 @@ let viewed = null; // {photo, neighbours, map, url}
 async function openPhoto(photo, neighbours) {
   forgetViewed();
   const mine = (viewed = { photo, neighbours, map: null, url: "" });
-  const { labels, probability } = photo.answer;
+  const { labels, probability: sure } = photo.answer;
   tell("photo_name", photo.name);
-  tell("photo_answer", `${answerOf(photo)}, ${percent(probability)}`);
+  tell("photo_answer", `${answerOf(photo)}, ${probability(sure)}`);
   const verdict = labels.length === 1 && labels[0] === photo.truth ? "truth_right" : "truth_wrong";
   tell("photo_truth", photo.truth === undefined ? "" : text(verdict, { truth: nameOf(photo.truth) }));
   tell("photo_message", text("looking"));

@@ -14,7 +14,7 @@ const count = (n) => n.toLocaleString(language());
 const counted = (one, many, n) => (n === 1 ? text(one) : text(many, { n: count(n) }));
 const photosCounted = (n) => counted("photo", "photos", n);
 const filesCounted = (n) => counted("file_one", "files", n);
-const percent = (share, digits = 0) => `${(100 * share).toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits })} %`;
+const percent = (share) => `${(100 * share).toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const chosen = () => document.documentElement.dataset.model ?? ""; // the token of what the visitor taught, or empty
 

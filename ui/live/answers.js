@@ -16,7 +16,6 @@ let leading = { label: "", since: 0 }; // what is first, and since when
 const language = () => [props.value, "en", ...Object.keys(props.texts)].find((each) => each in props.texts);
 const texts = () => props.texts[language()];
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const percent = (share) => `${Math.round(100 * share)} %`;
 
 /** A label as the visitor reads it; the classes that a visitor taught keep their names. */
 function nameOf(label, token) {
@@ -72,7 +71,7 @@ function show(scores, token) {
     line.setAttribute("aria-label", nameOf(label, token));
     line.setAttribute("aria-valuenow", Math.round(100 * shares[label]));
     name.textContent = nameOf(label, token);
-    share.textContent = percent(shares[label]);
+    share.textContent = probability(shares[label]);
     track.firstChild.style.width = `${100 * shares[label]}%`;
     line.classList.toggle("first", label === scores[0].label);
   });

@@ -33,7 +33,7 @@ async function explain() {
       if (session !== mine) return;
       show(scores, token);
       const [{ label, score }] = scores;
-      spoken.textContent = fill(texts().frozen, { name: nameOf(label, token), share: percent(score) });
+      spoken.textContent = fill(texts().frozen, { name: nameOf(label, token), share: probability(score) });
       Object.assign(frozen, { map, answered: true });
       drawMap();
       return say(map ? "" : "no_heat");

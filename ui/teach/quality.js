@@ -82,7 +82,7 @@ function showWrong(wrong) {
   find("wrong").hidden = !wrong.length;
   const photos = new Map(lesson.classes.flatMap((own) => own.photos.map((photo) => [photo.id, photo])));
   const items = wrong.filter(({ photo }) => photos.has(photo)).map((each) => {
-    const values = { label: shown(each.label), answer: shown(each.answer), percent: percent(each.probability) };
+    const values = { label: shown(each.label), answer: shown(each.answer), percent: probability(each.probability) };
     const picture = make("img", { src: photos.get(each.photo).thumbnail, alt: "" });
     const button = make("button", { type: "button", title: text("wrong_as", values) }, picture, make("span", { textContent: text("wrong_as", values) }));
     button.addEventListener("click", () => showEvidence(each, values));

@@ -78,7 +78,7 @@ function showBars() {
     line.classList.toggle("first", label === scores?.[0].label);
     const [name, number, track] = line.children;
     name.textContent = shown(label);
-    number.textContent = share === undefined ? "–" : percent(share);
+    number.textContent = share === undefined ? "–" : probability(share);
     track.firstChild.style.width = `${100 * (share ?? 0)}%`;
   });
 }
@@ -94,7 +94,7 @@ function showAnswer() {
   const [first] = scores && (stage.classList.contains("on") || stage.classList.contains("photo")) ? scores : [];
   const name = first ? shown(first.label) : "";
   if (find("answer").textContent !== name) find("answer").textContent = name;
-  tell("share", first ? percent(first.score) : "");
+  tell("share", first ? probability(first.score) : "");
   find("leading").hidden = !first;
   find("leading").style.setProperty("--colour", colourOf(first?.label));
   const shares = Object.fromEntries((scores ?? []).map(({ label, score }) => [label, score]));

@@ -14,7 +14,6 @@ const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => 
 const text = (key, values) => fill(texts()[key], values);
 const counted = (n) => (n === 1 ? text("photo") : text("photos", { n: n.toLocaleString(props.value) }));
 const decimal = (value, digits) => value.toLocaleString(props.value, { maximumFractionDigits: digits });
-const percent = (share) => `${Math.round(100 * share)} %`;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A label as the visitor reads it: a class keeps its name, `neither` is said in the visitor's language. */
