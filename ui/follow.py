@@ -11,8 +11,8 @@ from ui.texts import t
 
 _FOLLOW = """(photo, own) => {
   const followed = (window.followedPhotos ??= {});
-  if (!photo || (own && own.url !== followed[%(key)s])) return own;
-  followed[%(key)s] = photo.url;
+  if (own && own.url !== followed[%(key)s]) return own;
+  followed[%(key)s] = photo?.url;
   return photo;
 }"""
 _NAME = """(own) => {

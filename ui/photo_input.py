@@ -127,5 +127,11 @@ def example_buttons(photo: PhotoInput) -> None:
         for name in EXAMPLE_NAMES:
             path = str(EXAMPLES / f"{name}.jpg")
             gr.Button(t(f"classify.{name}"), size="sm", min_width=40, elem_classes=["example", f"example-{name}"]).click(
-                lambda path=path: path, None, photo, api_visibility="private", show_progress="hidden"
+                lambda path=path: path,
+                None,
+                photo,
+                api_visibility="private",
+                show_progress="hidden",
+                concurrency_limit=1,
+                concurrency_id="examples",  # one after the other: the last that was pressed stays
             )

@@ -114,12 +114,32 @@ def test_a_value_is_reached_by_the_keyboard(page):
     assert f"column {min(column + 2, 32)}, row {min(row + 1, 32)}:" in page.locator(VALUE).inner_text()
 
 
+def test_a_frame_that_is_cut_off_at_the_edge_says_so(page):
+    open_inside(page)
+    page.locator("#inside-maps .grid canvas").nth(2).click(position={"x": 1, "y": 1})
+    assert "; the rest lies beyond the edge." in page.locator(VALUE).inner_text()
+    page.locator("#inside-maps .grid canvas").nth(2).click()
+    assert "edge" not in page.locator(VALUE).inner_text()
+
+
+@pytest.mark.parametrize("page", [{"width": 1200, "height": 900}, PHONE], indirect=True, ids=["desktop", "phone"])
+def test_the_tours_buttons_are_always_in_sight(page):
+    open_inside(page, None)
+    page.get_by_role("button", name="Show me around").click()
+    panel = page.get_by_role("dialog", name="Tour")
+    for place in range(1, 6):
+        outer, inner = panel.bounding_box(), panel.get_by_role("button", name="End the tour").bounding_box()
+        assert inner["y"] + inner["height"] <= outer["y"] + outer["height"]
+        if place < 5:
+            panel.get_by_role("button", name="Next").click()
+
+
 def test_buttons_are_called_what_stands_on_them(page):
     open_inside(page)
     for button in page.locator("#inside-maps button, #inside-stages button").all():
         assert button.get_attribute("aria-label") is None
         assert button.inner_text().strip()
-    assert page.get_by_role("button", name=re.compile(r"^\d+: mean [\d.]+$")).count() == 24
+    assert page.get_by_role("button", name=re.compile(r"^\d+: mean −?[\d.]+$")).count() == 24
 
 
 def test_an_unreadable_photo_clears_everything_and_says_why_once(page, tmp_path):

@@ -128,7 +128,7 @@ def test_turning_the_kernel_matters_for_emboss_and_not_for_a_blur(page):
     open_step(page, KERNELS)
     choose_kernel(page, "Emboss")
     expect(page, "#lab-kernel-table", "this kernel is another one")
-    expect(page, "#lab-map", "Black is 0, white is 255")
+    expect(page, "#lab-map", "Black is 0 and less, white is 255 and more")
     before = picture(page, "#lab-map")
     page.get_by_label("Turned by 180°").check()
     wait_for_other_picture(page, "#lab-map", before)
@@ -143,7 +143,7 @@ def test_a_kernel_of_one_s_own(page):
     choose_kernel(page, "Your own")
     expect(page, "#lab-kernel-table", "its numbers add up to 1")
     give_cat(page)
-    expect(page, "#lab-map", "Black is 0, white is 255")
+    expect(page, "#lab-map", "Black is 0 and less, white is 255 and more")
 
     def type_into_the_middle(text: str) -> None:
         page.get_by_test_id("cell-1-1").dblclick()

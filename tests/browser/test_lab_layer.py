@@ -10,10 +10,12 @@ from model import Classifier
 from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
 from tests.browser.test_lab import expect, give_cat, open_lab, open_step
 from tests.pictures import CAT
+from tests.running import ROOT, running_app
 from ui.lab.scores_steps import percent
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LAYER, SCORES = 5, 6
+EXPORT = ROOT / "tests" / "exports" / "3.11-2.8.12" / "is_cat.pkl"
 SHOWN = ["#lab-layer-maps img", "#lab-layer-sum table", "#lab-many table", "#lab-layer-stride img", "#lab-depthwise table"]
 
 
@@ -55,6 +57,32 @@ def test_the_place_the_filter_and_the_output_by_keyboard(page):
     expect(page, "#lab-layer-sum", "Filter 6 at row 0, column 64")
     type_into(page, "#lab-output", "16")
     expect(page, "#lab-many", "Its output map 16")
+    type_into(page, "#lab-output", "999")
+    type_into(page, "#lab-row", "5000")
+    expect(page, "#lab-layer-sum", "row 127, column 64")
+    type_into(page, "#lab-row", "")
+    page.wait_for_timeout(1 * SECONDS)
+    expect(page, "#lab-many", "Its output map 16")
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_a_network_with_a_small_first_map_and_no_temperature_of_its_own(browser):
+    with running_app({"TEACH": "off", "MODEL_REPO": str(EXPORT)}) as own:
+        page = browser.new_page()
+        page.goto(own.url)
+        open_lab(page)
+        give_cat(page)
+        open_step(page, LAYER)
+        expect(page, "#lab-layer-sum", r"Filter \d+ at row 31, column 31")
+        page.locator("#lab-row input[type=range][max='31']").wait_for(timeout=30 * SECONDS)
+        assert page.locator("#lab-row input[type=number]").input_value() == "31"
+        for step in ("maps", "sum", "stride"):
+            assert "Error" not in page.locator(f"#lab-layer-{step}").inner_text()
+        assert page.locator(".toast-body").count() == 0
+        open_step(page, SCORES)
+        page.get_by_text("Nobody chose a temperature for this model").wait_for(timeout=30 * SECONDS)
+        assert page.get_by_text("The temperature was chosen after training").count() == 0
+        page.close()
 
 
 def test_a_new_photo_has_new_numbers(page):

@@ -90,6 +90,8 @@ def test_a_photo_that_browsers_cannot_show_is_shown(page, tmp_path):
     upload(page, tmp_path / "cat.tiff")
     wait_for_answer(page, "Cat")
     page.wait_for_function("document.querySelector('#photo img.preview').naturalWidth > 100")
+    assert page.locator("#photo img.preview").bounding_box()["width"] > 300
+    assert not page.locator("#photo .image-frame > img").first.is_visible()
 
 
 # how it is given a photo
@@ -180,8 +182,60 @@ def test_a_photo_that_is_too_large_is_told_the_size_in_one_unit(page, tmp_path):
     path = tmp_path / "photo.jpg"
     with path.open("wb") as sparse:
         sparse.truncate(20_500_000)
+    upload(page, CAT)
+    wait_for_answer(page, "Cat")
     upload(page, path)
-    page.locator("#answer").get_by_text("larger than 20 MB").wait_for(timeout=WAIT)
+    page.get_by_role("alert").filter(has_text="photo.jpg is larger than 20 MB").wait_for(timeout=WAIT)
+    assert page.locator(".toast-wrap").get_by_text("Error").count() == 0
+    assert shown(page) == "cat.jpg"  # the photo before it is still there, and so is its answer
+    wait_for_answer(page, "Cat")
+    upload(page, DOG)
+    wait_for_answer(page, "Dog")
+    assert not page.get_by_text("is larger than").is_visible()
+
+
+def test_a_file_of_no_known_type_goes_to_the_server_which_says_what_it_is(page):
+    give = """async ([name, data]) => {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], name));
+        const options = { bubbles: true, cancelable: true, dataTransfer: transfer };
+        document.querySelector("#photo").dispatchEvent(new DragEvent("drop", options));
+    }"""
+    page.evaluate(give, ["dog.jpg", base64.b64encode(DOG.read_bytes()).decode()])
+    wait_for_answer(page, "Dog")
+    page.evaluate(give, ["letter.pdf", base64.b64encode(b"%PDF-1.7").decode()])
+    page.get_by_role("alert").filter(has_text="This is a PDF").wait_for(timeout=WAIT)
+    assert page.locator(".toast-wrap").get_by_text("Error").count() == 0
+
+
+def test_of_several_photos_one_is_taken_and_the_page_says_so(page):
+    page.set_input_files("#photo input[type=file]", [str(DOG)])
+    wait_for_answer(page, "Dog")
+    page.evaluate(
+        """async () => {
+            const transfer = new DataTransfer();
+            for (const name of ["one.jpg", "two.jpg"]) transfer.items.add(new File(["%PDF-1.7"], name, { type: "image/jpeg" }));
+            const options = { bubbles: true, cancelable: true, dataTransfer: transfer };
+        document.querySelector("#photo").dispatchEvent(new DragEvent("drop", options));
+        }"""
+    )
+    page.get_by_role("alert").filter(has_text="only one.jpg was taken").wait_for(timeout=WAIT)
+
+
+def test_the_last_answer_that_was_pressed_is_explained(page):
+    upload(page, DOG)
+    wait_for_answer(page, "Dog")
+    page.evaluate("['neither', 'Cat'].forEach((label) => document.querySelector(`#answer .bar[value=${label}]`).click())")
+    page.locator('#answer .bar[value="Cat"][aria-pressed=true]').wait_for(timeout=WAIT)
+
+
+def test_the_last_example_that_was_pressed_is_answered(page):
+    page.evaluate("['cat', 'dog', 'fox', 'coffee'].forEach((name) => document.querySelector(`.example-${name}`).click())")
+    page.locator("#photo .image-frame > img[src$='coffee.jpg']").wait_for(timeout=WAIT)
+    page.wait_for_timeout(SECONDS)
+    assert shown(page) == "coffee.jpg"
+    wait_for_answer(page, "neither")
 
 
 def test_the_answer_goes_before_the_next_one_comes(page):
@@ -234,6 +288,10 @@ def test_a_tab_follows_classify_until_it_has_a_photo_of_its_own(page, tab, box):
     label = page.locator(f"{box} [data-testid=block-label]")
     label.filter(has_text="The photo of the tab Classify").wait_for(timeout=WAIT)
     assert shown(page, box) == "dog.jpg"
+    open_tab(page, "Classify")
+    page.locator("#photo").get_by_role("button", name="Remove Image").click()
+    open_tab(page, tab)
+    page.locator(f"{box} .image-frame > img").wait_for(state="detached", timeout=WAIT)
     open_tab(page, "Classify")
     upload(page, FOX)
     wait_for_answer(page, "neither")

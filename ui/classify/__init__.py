@@ -61,7 +61,7 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
                 prediction, heat_map = answers.explainer.explain(image, label if label in config.answers else None)
             except ModelError:  # nothing to explain by: the answer alone
                 prediction, heat_map = answers.classifier.classify([image])[0], None
-            return shown(prediction, config, image, heat_map, language)
+            return shown(prediction, config, image, heat_map, language, is_taught=bool(token))
 
         try:
             result = await answers.look(photo, explained)
@@ -107,6 +107,7 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
         elem_id="answer",
         padding=False,
         texts=texts_of("answer"),
+        max_bytes=MAX_BYTES,
         rows=min(3, len(service.classifier.config.answers)),
         render=False,
     )
@@ -136,7 +137,7 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
         "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
     }  # fmt: skip
     photo.change(on_change, given, [answer, model], js=_GIVEN, **quiet)
-    answer.explain(on_explain, [photo, which], answer, **quiet)
+    answer.explain(on_explain, [photo, which], answer, trigger_mode="always_last", **quiet)
     which.change(on_switch, given, [answer, model, *([corrected] if corrected else [])], js=_GIVEN, **quiet)
     return photo
 

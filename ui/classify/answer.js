@@ -63,7 +63,7 @@ function fade() {
 
 function show(value) {
   verdict.textContent = value.verdict ?? "";
-  verdict.hidden = Boolean(value.problem);
+  element.querySelector(".answer").classList.toggle("failed", Boolean(value.problem));
   problem.textContent = value.problem ?? "";
   problem.hidden = !value.problem;
   bars(value.rows?.length ?? props.rows).forEach((line, index) => {

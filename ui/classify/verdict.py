@@ -20,19 +20,22 @@ _ROWS = 20  # answers, where a model has more
 _FAINT = 0.1
 
 
-def shown(prediction: Prediction, config: Config, image: Image.Image, heat_map: HeatMap | None, language: str) -> Shown:
+def shown(
+    prediction: Prediction, config: Config, image: Image.Image, heat_map: HeatMap | None, language: str, is_taught: bool
+) -> Shown:
     """All of it, in the visitor's language.
 
     Args:
         image: the upright RGB photo.
         heat_map: the evidence for one of the answers; None where the network cannot be looked into.
+        is_taught: whether a visitor taught the model, from few photos.
     """
     rows = [
         {"label": label, "name": label_name(label, language), "share": round(share, 4), "percent": percent(share)}
         for label, share in list(prediction.as_dict().items())[:_ROWS]
     ]
-    words = {"verdict": verdict(prediction, config, language), "meaning": meaning(prediction, config, language)}
-    result = words | {"rows": rows, "calibrated": config.architecture.library != "export"}
+    words = {"verdict": verdict(prediction, config, language), "meaning": meaning(prediction, config, language, is_taught)}
+    result = words | {"rows": rows, "calibrated": config.architecture.library != "export" and not is_taught}
     return result if heat_map is None else result | _evidence(image, heat_map, language)
 
 
@@ -65,10 +68,12 @@ def verdict(prediction: Prediction, config: Config, language: str) -> str:
     return say("verdict.none", language)
 
 
-def meaning(prediction: Prediction, config: Config, language: str) -> str:
+def meaning(prediction: Prediction, config: Config, language: str, is_taught: bool = False) -> str:
     """What the percentage of the most probable answer says, and what it does not."""
     if config.probabilities == "independent":
         return say("verdict.meaning_independent", language)
+    if is_taught:
+        return say("verdict.meaning_taught", language)
     if config.architecture.library == "export":
         return say("verdict.meaning_uncalibrated", language)
     if prediction.probability > 0.99:

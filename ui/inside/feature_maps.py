@@ -1,4 +1,4 @@
-"""What a layer makes of a photo: its strongest maps in one message for `look.js`, and one channel as HTML."""
+"""What a layer makes of a photo: its maps with most contrast in one message for `maps.js`, and one channel as HTML."""
 
 from __future__ import annotations
 
@@ -27,18 +27,23 @@ _SMALLEST_FRAME = 12
 # the texts of `maps.js`, and what it puts in
 _TEXTS = {
     "photo": (), "large": ("channel",), "thinned": ("step",), "keys": ("channel",), "all": ("layer",),
-    "value": ("channel", "column", "row", "value", "size"),
+    "value": ("channel", "column", "row", "value", "size"), "value_clipped": ("channel", "column", "row", "value", "size"),
 }  # fmt: skip
 _PATCH_SIDE = 192
 
 
-def strongest(maps: np.ndarray, count: int = MAPS_SHOWN) -> list[int]:
-    """The channels of maps (C, h, w) with the largest mean magnitude, largest first."""
-    return [int(channel) for channel in np.argsort(-np.abs(maps).mean(axis=(1, 2)), kind="stable")[:count]]
+def most_contrast(maps: np.ndarray, count: int = MAPS_SHOWN) -> list[int]:
+    """The channels of maps (C, h, w) whose highest values stand out most: 99th percentile minus mean, largest first.
+
+    By their means, maps would come first that are at ReLU6's limit nearly everywhere, or far below 0: nothing to see. By
+    their standard deviations, those of fur and other fine texture would, rather than outlines.
+    """
+    contrast = np.percentile(maps, 99, axis=(1, 2)) - maps.mean(axis=(1, 2), dtype=np.float64)
+    return [int(channel) for channel in np.argsort(-contrast, kind="stable")[:count]]
 
 
 def maps_message(prepared: np.ndarray, maps: np.ndarray, layer: Layer, language: str) -> dict[str, Any]:
-    """The strongest maps of a layer, for `look.js`.
+    """The maps of a layer that have the most contrast, for `maps.js`.
 
     Args:
         prepared: uint8 (H, W, 3), the photo as the network sees it. maps: float32 (C, h, w), of the layer.
@@ -47,8 +52,8 @@ def maps_message(prepared: np.ndarray, maps: np.ndarray, layer: Layer, language:
         `levels`: all maps, one after the other, as base64 of zlib of bytes, 0-255 from each map's `low` to its `high`.
     """
     step = math.ceil(max(layer.height, layer.width) / _MOST_VALUES)
-    shown = strongest(maps)
-    means = np.abs(maps[shown]).mean(axis=(1, 2))
+    shown = most_contrast(maps)
+    means = maps[shown].mean(axis=(1, 2), dtype=np.float64)
     values = maps[shown, ::step, ::step]
     low, high = values.min(axis=(1, 2)), values.max(axis=(1, 2))
     scale = _LEVELS / np.maximum(high - low, 1e-12)
@@ -86,7 +91,7 @@ def channel_html(prepared: np.ndarray, values: np.ndarray, layer: Layer, channel
     framed = image_url(marked(on_photo, layer, int(row), int(column), prepared.shape[1] / on_photo.width))
     own = markup.figure(markup.image(framed, say("inside.own_alt", language)), say("inside.own", language, n=channel + 1))
     parts = "".join(
-        markup.figure(markup.image(image_url(_small(patch.image)), patch.name), number(patch.activation, language, 2))
+        markup.figure(markup.image(image_url(_small(patch.image)), patch.name), number(patch.activation, language, 3))
         for patch in best
     )
     heading = say("inside.patches", language, n=channel + 1)

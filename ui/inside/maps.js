@@ -38,11 +38,12 @@ function valueAt(place, row, column) {
   return new Intl.NumberFormat(shown.language, { maximumFractionDigits: digits }).format(value).replace("-", "−").replace(/^−0$/, "0");
 }
 
-/** Begin and end of what a value sees along an axis, cut off where the photo ends. */
+/** What a value sees along an axis: begin and end, cut off where the photo ends, and whether anything is cut off. */
 function seen(field, place, length) {
-  if (!field) return [0, length];
+  if (!field) return [0, length, false];
   const begin = field.start + place * shown.step * field.jump;
-  return [Math.max(0, begin), Math.min(length, begin + field.side)];
+  const end = begin + field.side;
+  return [Math.max(0, begin), Math.min(length, end), begin < 0 || end > length];
 }
 
 function put(box, [left, right], width, [top, bottom], height) {
@@ -54,15 +55,15 @@ function put(box, [left, right], width, [top, bottom], height) {
 /** Say the value of a map at a place, and frame what it sees. */
 function point(place, row, column) {
   const { maps, down, across, width, height, rows, columns, step } = shown;
-  const [left, right] = seen(across, column, width);
-  const [top, bottom] = seen(down, row, height);
+  const [left, right, isCutAcross] = seen(across, column, width);
+  const [top, bottom, isCutDown] = seen(down, row, height);
   put(find("frame"), [left, right], width, [top, bottom], height);
   find("cell").hidden = place !== large;
   if (place === large) {
     spot = [row, column];
     put(find("cell"), [column, column + 1], columns, [row, row + 1], rows);
   }
-  find("value").textContent = fill(shown.texts.value, {
+  find("value").textContent = fill(isCutAcross || isCutDown ? shown.texts.value_clipped : shown.texts.value, {
     channel: maps[place].channel + 1, column: column * step + 1, row: row * step + 1, value: valueAt(place, row, column),
     size: `${Math.round(right - left)}×${Math.round(bottom - top)}`,
   });

@@ -16,7 +16,7 @@ function make(name, text, parent) {
 function frame(target) {
   if (shown) shown.style.outline = "";
   shown = target;
-  document.body.style.paddingBottom = target ? "60vh" : ""; // so that the last part, too, can stand above the panel
+  document.body.style.paddingBottom = target ? "75vh" : ""; // so that the last part, too, can stand above the panel
   if (!target) return;
   Object.assign(target.style, { outline: "3px solid var(--color-accent)", outlineOffset: "4px", scrollMarginTop: "12px" });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from ui.lab import edge_steps, figures, network_tabs, number_steps, sliding_steps, steps
+from ui.lab.bounded_slider import BoundedSlider
 from ui.lab.convolution import KERNELS
 from ui.lab.own_kernel import SIZES, STARTS
 from ui.lab.photo import Photo
@@ -91,7 +92,7 @@ def _kernels(lab: Lab, tab: gr.Tab) -> list[Any]:
         channels = _radio("channels", ["grey", "rgb"])
     with gr.Row():
         padding = _radio("padding", list(_PADDINGS))
-        stride = gr.Slider(1, 4, 1, step=1, precision=0, label=t("lab.stride"), min_width=_WIDE, elem_id="lab-stride")
+        stride = BoundedSlider(1, 4, 1, step=1, precision=0, label=t("lab.stride"), min_width=_WIDE, elem_id="lab-stride")
     kernel.change(
         lambda name: gr.update(visible=name == OWN), kernel, own, api_visibility="private", show_progress="hidden", queue=False
     )
@@ -119,12 +120,14 @@ def _pooling(lab: Lab, tab: gr.Tab, sliding: Sequence[Any]) -> None:
     gr.HTML(steps.pooling_example(), css_template=figures.STYLE, elem_id="lab-pool-example")
     with gr.Row():
         kind = gr.Radio([(t("lab.pool_max"), "max"), (t("lab.pool_average"), "average")], value="max", label=t("lab.pool_kind"))
-        window = gr.Slider(2, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_window"), elem_id="lab-window")
-        stride = gr.Slider(1, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_stride"), elem_id="lab-pool-stride")
+        window = BoundedSlider(2, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_window"), elem_id="lab-window")
+        stride = BoundedSlider(
+            1, _LARGEST_WINDOW, 2, step=1, precision=0, label=t("lab.pool_stride"), elem_id="lab-pool-stride"
+        )
     pooling = [kind, window, stride]
     lab.step(tab, _with_kernel(steps.pool_step), [*sliding, *pooling], elem_id="lab-pool")
     gr.Markdown(t("lab.flat_text"))
-    outputs = gr.Slider(1, _MOST_OUTPUTS, 2, step=1, precision=0, label=t("lab.outputs"), elem_id="lab-outputs")
+    outputs = BoundedSlider(1, _MOST_OUTPUTS, 2, step=1, precision=0, label=t("lab.outputs"), elem_id="lab-outputs")
     lab.step(tab, _with_kernel(steps.flatten_step), [*sliding, *pooling, outputs], elem_id="lab-flat")
 
 
@@ -132,7 +135,7 @@ def _edges(lab: Lab, tab: gr.Tab) -> None:
     gr.Markdown(t("lab.gradient_text"))
     lab.step(tab, edge_steps.gradient_step, elem_id="lab-gradient")
     gr.Markdown(t("lab.edge_text"))
-    threshold = gr.Slider(1, _STEEPEST, 12, step=1, precision=0, label=t("lab.threshold"), elem_id="lab-threshold")
+    threshold = BoundedSlider(1, _STEEPEST, 12, step=1, precision=0, label=t("lab.threshold"), elem_id="lab-threshold")
     lab.step(tab, edge_steps.edge_step, [threshold], elem_id="lab-edges")
     gr.Markdown(t("lab.orientation_text"))
     measure = _radio("measure", ["count", "magnitude"])
@@ -140,18 +143,18 @@ def _edges(lab: Lab, tab: gr.Tab) -> None:
     gr.Markdown(t("lab.density_text"))
     lab.step(tab, edge_steps.block_step, [threshold], close=True, elem_id="lab-blocks")
     gr.Markdown(t("lab.finer_text"))
-    window = gr.Slider(5, 101, 31, step=2, precision=0, label=t("lab.density_window"), elem_id="lab-density-window")
+    window = BoundedSlider(5, 101, 31, step=2, precision=0, label=t("lab.density_window"), elem_id="lab-density-window")
     lab.step(tab, edge_steps.density_step, [threshold, window], elem_id="lab-density")
     gr.Markdown(t("lab.contour_text"))
     with gr.Row():
-        levels = gr.Slider(1, 4, 3, step=1, precision=0, label=t("lab.levels"), elem_id="lab-levels")
-        smoothing = gr.Slider(2, 8, 3, step=1, precision=0, label=t("lab.smoothing"), elem_id="lab-smoothing")
+        levels = BoundedSlider(1, 4, 3, step=1, precision=0, label=t("lab.levels"), elem_id="lab-levels")
+        smoothing = BoundedSlider(2, 8, 3, step=1, precision=0, label=t("lab.smoothing"), elem_id="lab-smoothing")
     lab.step(tab, edge_steps.contour_step, [levels, smoothing], elem_id="lab-contours")
 
 
 def _slow_motion(lab: Lab, tab: gr.Tab, sliding: Sequence[Any]) -> None:
     gr.Markdown(t("lab.sliding_text"))
-    position = gr.Slider(1, PLACES**2, 1, step=1, precision=0, label=t("lab.position"), elem_id="lab-position")
+    position = BoundedSlider(1, PLACES**2, 1, step=1, precision=0, label=t("lab.position"), elem_id="lab-position")
     lab.step(tab, _with_kernel(sliding_steps.position_step), [*sliding, position], close=True, elem_id="lab-place")
     with gr.Row():
         play = gr.Button(t("lab.animate"), elem_id="lab-play")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.inside.convolution import Activation, Convolution
-from model.inside.learned import Rounding
 from ui.lab import figures
 from ui.lab.convolution import Floats
 from ui.lab.drawing import Picture, shades, with_frame
@@ -131,9 +130,7 @@ def outcome(layer: Convolution, total: float, result: float, language: str) -> l
 def notes(layer: Convolution, language: str) -> str:
     """What must be known about the numbers of a layer: the activation, the normalisation, the rounding."""
     sentences = [about_activation(layer.activation, language), say(_NORM[layer.folded], language)]
-    if layer.result_rounding is not None:
-        sentences.append(_rounding(layer.result_rounding, language))
-    return figures.sentence(" ".join(sentences))
+    return figures.sentence(" ".join((*sentences, about_rounding(layer, language))).strip())
 
 
 def about_activation(activation: Activation, language: str) -> str:
@@ -142,7 +139,11 @@ def about_activation(activation: Activation, language: str) -> str:
     return say(f"layer.act_{_kind(activation)}", language, low=low, high=high, label=activation.label)
 
 
-def _rounding(rounding: Rounding, language: str) -> str:
+def about_rounding(layer: Convolution, language: str) -> str:
+    """Why the last number of its reckoning is a rounded one, in a sentence; empty where it is not."""
+    rounding = layer.result_rounding
+    if rounding is None:
+        return ""
     return say(
         "layer.rounded", language, steps=number(rounding.steps, language), step=number(rounding.step, language),
         low=number(rounding.low, language), high=number(rounding.high, language),

@@ -10,7 +10,7 @@ from ui import markup
 from ui.lab import figures
 from ui.lab.drawing import data_url
 from ui.lab.figures import size
-from ui.lab.layer_steps import Place, about_activation, enlarged, marked, outcome, products_row, small_picture
+from ui.lab.layer_steps import Place, about_activation, about_rounding, enlarged, marked, outcome, products_row, small_picture
 from ui.lab.ledger import ledger
 from ui.lab.network import LabNetwork, Maps
 from ui.lab.photo import Photo
@@ -58,7 +58,8 @@ def many_step(network: LabNetwork, photo: Photo, place: Place, output: int, lang
         "layer.many_reckoning", language, n=number(layer.inputs, language), m=number(layer.outputs, language),
         k=size(layer.op.kernel), map=size(maps.result.shape[1:]), output=chosen + 1, row=row, column=column,
     )  # fmt: skip
-    return ledger(caption, head, rows, len(results)) + figures.sentence(about_activation(layer.activation, language))
+    about = f"{about_activation(layer.activation, language)} {about_rounding(layer, language)}".strip()
+    return ledger(caption, head, rows, len(results)) + figures.sentence(about)
 
 
 def stride_step(network: LabNetwork, language: str) -> str:
@@ -115,6 +116,8 @@ def depthwise_step(network: LabNetwork, photo: Photo, place: Place, output: int,
     reckoned = products_row(window, kernel, products, language) + ledger(
         caption, ["", say("layer.value", language)], rows, len(rows) - 2
     )
+    if layer.result_rounding is not None:
+        reckoned += figures.sentence(about_rounding(layer, language))
     if many is None or not follows:
         return reckoned
     return reckoned + figures.sentence(say("layer.weighs_most", language)) + costs(layer, many, language)

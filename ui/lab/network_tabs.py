@@ -11,6 +11,7 @@ import gradio as gr
 from model.config import Config
 from model.errors import ModelError
 from ui.lab import figures, layer_steps, many_steps, scores_steps
+from ui.lab.bounded_slider import BoundedSlider
 from ui.lab.layer_steps import Place
 from ui.lab.network import LabNetwork
 from ui.lab.own_kernel import LabError
@@ -26,6 +27,7 @@ _CHOSEN = """() => {
 }"""
 _WIDE = 240  # pixels: on a phone a control has a line of its own
 _HOTTEST = 10
+_SHORTEST = 2  # the end of a slider: Gradio wants it above the beginning, which is 0 or 1
 _FEW = 6  # answers that are buttons; more are a list
 
 
@@ -50,7 +52,7 @@ def _layer(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
             elem_id="lab-filter",
         )
         row, column = (
-            gr.Slider(0, 127, 63, step=1, precision=0, label=t(f"layer.{name}"), min_width=_WIDE, elem_id=f"lab-{name}")
+            BoundedSlider(0, 127, 63, step=1, precision=0, label=t(f"layer.{name}"), min_width=_WIDE, elem_id=f"lab-{name}")
             for name in ("row", "column")
         )
     place = [filter_, row, column]
@@ -59,14 +61,14 @@ def _layer(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
     gr.Markdown(t("layer.sum_text"))
     lab.step(tab, _about(network, layer_steps.sum_step), place, elem_id="lab-layer-sum")
     gr.Markdown(t("layer.many_text"))
-    output = gr.Slider(1, 16, 1, step=1, precision=0, label=t("layer.output"), elem_id="lab-output")
+    output = BoundedSlider(1, 16, 1, step=1, precision=0, label=t("layer.output"), elem_id="lab-output")
     lab.step(tab, _about(network, many_steps.many_step), [*place, output], elem_id="lab-many")
     gr.Markdown(t("layer.stride_text"))
     lab.step(tab, _stride(network), elem_id="lab-layer-stride")
     gr.Markdown(t("layer.depthwise_text"))
     lab.step(tab, _about(network, many_steps.depthwise_step), [*place, output], elem_id="lab-depthwise")
 
-    def ranges() -> tuple[Any, ...]:
+    def ranges(*chosen: int) -> tuple[Any, ...]:
         """What there is to choose from, once the network is known."""
         try:
             layers = network.layers
@@ -75,9 +77,16 @@ def _layer(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
         _, filters, rows, columns = network.inside.graph.shapes[layers.first.result]
         named = [(t("layer.clearest"), 0), *((str(number), number) for number in range(1, filters + 1))]
         outputs = 1 if layers.many is None else layers.many.outputs
-        return gr.update(choices=named), *(gr.update(maximum=largest) for largest in (rows - 1, columns - 1, outputs))
+        ends = (rows - 1, columns - 1, outputs)
+        return gr.update(choices=named), *(_up_to(end, value) for end, value in zip(ends, chosen, strict=True))
 
-    tab.select(ranges, None, [*place, output], api_visibility="private", show_progress="hidden")
+    tab.select(ranges, [row, column, output], [*place, output], api_visibility="private", show_progress="hidden")
+
+
+def _up_to(end: int, chosen: int) -> Any:
+    """The update of a slider that ends here; what was chosen beyond it comes down to it."""
+    end = max(end, _SHORTEST)
+    return gr.update(maximum=end, value=end) if chosen > end else gr.update(maximum=end)
 
 
 def _scores(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
@@ -89,15 +98,24 @@ def _scores(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
     lab.step(tab, _scored(network, scores_steps.pooled_step, says_why=True), [answer], elem_id="lab-pooled")
     gr.Markdown(t("scores.rows_text"))
     lab.step(tab, _scored(network, scores_steps.rows_step), [answer], elem_id="lab-rows")
-    gr.Markdown(t("scores.softmax_text" if config.probabilities == "exclusive" else "scores.sigmoid_text"))
+    if config.probabilities == "exclusive":
+        gr.Markdown(t("scores.softmax_text"))
+        gr.Markdown(t("scores.calibrated" if _is_calibrated(config) else "scores.uncalibrated"))
+    else:
+        gr.Markdown(t("scores.sigmoid_text"))
     with gr.Row(equal_height=False):
-        temperature = gr.Slider(
+        temperature = BoundedSlider(
             0.05, max(_HOTTEST, config.temperature), _shown(config), step=0.01, label=t("scores.temperature"),
             info=t("scores.temperature_info"), elem_id="lab-temperature",
         )  # fmt: skip
         own = gr.Button(t("scores.own"), size="sm", scale=0, min_width=240, elem_id="lab-own-temperature")
     own.click(lambda: _shown(config), None, temperature, api_visibility="private", show_progress="hidden", queue=False)
     lab.step(tab, _scored(network, scores_steps.answers_step), [temperature], elem_id="lab-answers")
+
+
+def _is_calibrated(config: Config) -> bool:
+    """Whether its temperature was measured: that of a fastai export is 1, which nobody chose."""
+    return config.architecture.library != "export" or config.temperature != 1
 
 
 def _shown(config: Config) -> float:

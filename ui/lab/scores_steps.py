@@ -153,7 +153,8 @@ def percent(share: float, language: str) -> str:
 
 def _power(largest: float, language: str) -> str:
     """The heading of a column of exponentials, from which the largest was taken away first."""
-    return say("scores.power", language, largest=number(largest, language))
+    written = number(largest, language)
+    return say("scores.power", language, largest=f"({written})" if largest < 0 else written)
 
 
 def _chosen(network: LabNetwork, logits: np.ndarray, answer: str, language: str) -> tuple[str, int]:

@@ -28,6 +28,7 @@ from ui.texts import ENGLISH, number, say
 POOLING_EXAMPLE = np.array([[1, 3, 2, 4], [5, 6, 1, 2], [7, 8, 9, 4], [3, 2, 1, 0]], np.float32)
 _CLOSE = 32  # pixels of the map along each side of the close-up
 _FIRST_VALUES = 8
+_BEYOND = 0.5  # of a grey level: less than that is rounded away
 
 
 def kernel_table(sliding: Sliding, language: str) -> str:
@@ -54,7 +55,8 @@ def map_step(photo: Photo, sliding: Sliding, language: str) -> str:
     low, high = tone_range(values, sliding.kernels)
     kernel = len(sliding.kernels[0])
     padding = padding_of(kernel, sliding.padding)
-    caption = f"{size(source.shape)} → {size(values.shape)}. {_enlarged(sliding.stride, language)}{_tones(low, high, language)}"
+    tones = _tones(values, low, high, language)
+    caption = f"{size(source.shape)} → {size(values.shape)}. {_enlarged(sliding.stride, language)}{tones}"
     sums = say(
         "lab.size_sum", language, height=source.shape[0], width=source.shape[1], k=kernel, p=padding, s=sliding.stride,
         out_height=output_size(source.shape[0], kernel, sliding.stride, padding),
@@ -72,7 +74,8 @@ def closeup_step(photo: Photo, sliding: Sliding, language: str) -> str:
     side = (out - 1) * sliding.stride + kernel
     part = photo.part(source, side, side)
     correlated, convolved = (sliding.closeup(part, flip) for flip in (False, True))
-    low, high = tone_range(np.stack([correlated, convolved]), sliding.kernels)
+    both = np.stack([correlated, convolved])
+    low, high = tone_range(both, sliding.kernels)
     seen = say("lab.close_before", language, size=size(part.shape))
     enlarged = _enlarged(sliding.stride, language)
     ways = "lab.close_correlated", "lab.close_convolved"
@@ -85,7 +88,7 @@ def closeup_step(photo: Photo, sliding: Sliding, language: str) -> str:
             figures.zoomed(shades(values, low, high), caption, caption, part, sliding.stride)
             for values, caption in zip((correlated, convolved), captions, strict=True)
         ),
-    ) + figures.sentence(f"{in_words} {_tones(low, high, language)}")
+    ) + figures.sentence(f"{in_words} {_tones(both, low, high, language)}")
 
 
 def relu_step(photo: Photo, sliding: Sliding, language: str) -> str:
@@ -97,7 +100,7 @@ def relu_step(photo: Photo, sliding: Sliding, language: str) -> str:
     counted = say(
         "lab.relu_count", language, negative=number(negative, language), all=number(values.size, language), percent=percent
     )
-    caption = f"{size(values.shape)} → {size(values.shape)}. {counted} {_tones(low, high, language)}"
+    caption = f"{size(values.shape)} → {size(values.shape)}. {counted} {_tones(relu(values), low, high, language)}"
     after = figures.zoomed(shades(relu(values), low, high), say("lab.relu_alt", language), caption, values)
     return figures.zoom(_before(values, tone_range(values, sliding.kernels), "lab.before_relu", language), after)
 
@@ -110,7 +113,7 @@ def pool_step(photo: Photo, sliding: Sliding, kind: Pooling, window: int, stride
     pooled = _pooled(values, kind, window, stride)
     shares = say("lab.pool_kept", language, percent=number(100 * pooled.size / values.size, language))
     shapes = f"{size(values.shape)} → {size(pooled.shape)}"
-    caption = f"{shapes}. {_enlarged(stride, language)}{_tones(*tones, language)} {shares}"
+    caption = f"{shapes}. {_enlarged(stride, language)}{_tones(pooled, *tones, language)} {shares}"
     after = figures.zoomed(shades(pooled, *tones), say("lab.pool_alt", language), caption, values, stride)
     return figures.zoom(_before(values, tones, "lab.before_pool", language), after)
 
@@ -152,7 +155,7 @@ def _pooled(values: Floats, kind: Pooling, window: int, stride: int) -> Floats:
 
 def _before(values: Floats, tones: tuple[float, float], key: str, language: str) -> str:
     """The map that something is done to, with the text `key`."""
-    caption = f"{say(key, language, size=size(values.shape))} {_tones(*tones, language)}"
+    caption = f"{say(key, language, size=size(values.shape))} {_tones(values, *tones, language)}"
     return figures.before(shades(values, *tones), caption, caption)
 
 
@@ -166,7 +169,11 @@ def _enlarged(each: int, language: str) -> str:
     return f"{say('lab.enlarged', language, times=each)} " if each > 1 else ""
 
 
-def _tones(low: float, high: float, language: str) -> str:
-    """Which values black and white stand for."""
-    key = "lab.tones_signed" if low < 0 else "lab.tones"
-    return say(key, language, low=number(low, language), high=number(high, language))
+def _tones(values: Floats, low: float, high: float, language: str) -> str:
+    """Which values black and white stand for, and whether there are values beyond that look the same."""
+    black, white = number(low, language), number(high, language)
+    if values.min() < low - _BEYOND:
+        black = say("lab.and_less", language, n=black)
+    if values.max() > high + _BEYOND:
+        white = say("lab.and_more", language, n=white)
+    return say("lab.tones_signed" if low < 0 else "lab.tones", language, low=black, high=white)

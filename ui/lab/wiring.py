@@ -18,6 +18,7 @@ import gradio as gr
 from model.photo import PhotoError
 from ui import errors
 from ui.lab import figures
+from ui.lab.bounded_slider import BoundedSlider
 from ui.lab.own_kernel import LabError
 from ui.lab.photo import open_for_lab
 from ui.markup import problem
@@ -65,8 +66,8 @@ class Lab:
                 gr.Markdown(t("lab.start"))
                 beside = gr.HTML(css_template=figures.STYLE, js_on_load=_SPOT, elem_id="lab-framed")
                 self._spot = [
-                    gr.Slider(**_PERCENT, label=t("lab.across"), elem_id="lab-across"),
-                    gr.Slider(**_PERCENT, label=t("lab.down"), elem_id="lab-down"),
+                    BoundedSlider(**_PERCENT, label=t("lab.across"), elem_id="lab-across"),
+                    BoundedSlider(**_PERCENT, label=t("lab.down"), elem_id="lab-down"),
                 ]
         beside.select(None, None, self._spot, js=_CHOSEN, api_visibility="private")
         self._open = gr.Textbox(first, visible=False)  # known to the browser, which knows before the server which tab is open
@@ -162,7 +163,7 @@ class Lab:
 
         def work(request: gr.Request, opened: str, data: bytes | BinaryIO | None, *values: Any) -> dict[Any, str]:
             seen = [step for step in steps if step.tab is None or step.tab.id == opened]
-            if None in values:  # a number is being typed
+            if None in values:  # nothing is chosen
                 return {}
             (across, down), settings = values[:2], dict(zip(controls, values[2:], strict=True))
             return _work_out(seen, data, across / 100, down / 100, settings, language_of(request))

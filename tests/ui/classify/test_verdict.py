@@ -67,9 +67,15 @@ def test_the_percentage_is_explained_without_a_long_word():
     assert "Nobody has checked" in meaning(prediction(0.9, 0.05, 0.05), export, "en")
 
 
+def test_what_was_taught_from_few_photos_claims_no_calibration():
+    result = shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, None, "en", is_taught=True)
+    assert not result["calibrated"]
+    assert "rough" in result["meaning"]
+
+
 def test_the_evidence_is_a_layer_that_is_clear_where_nothing_was_found():
     heat_map = HeatMap("Cat", "CAM", np.array([[1, 0], [0, 0]], np.float32), (0.0, 0.0, 1.0, 1.0), 1.0)
-    result = shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, heat_map, "de")
+    result = shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, heat_map, "de", is_taught=False)
     assert "Katze" in result["alt"]
     assert [row["name"] for row in result["rows"]] == ["Katze", "Hund", "keins davon"]
     layer = Image.open(io.BytesIO(base64.b64decode(result["heat"].partition(",")[2])))
@@ -82,11 +88,11 @@ def test_the_evidence_is_a_layer_that_is_clear_where_nothing_was_found():
 
 def test_labels_of_strangers_are_escaped():
     heat_map = HeatMap("<img src=x>", "CAM", np.array([[1]], np.float32), (0.0, 0.0, 1.0, 1.0), 1.0)
-    assert "<img" not in shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, heat_map, "en")["caption"]
+    assert "<img" not in shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, heat_map, "en", is_taught=False)["caption"]
 
 
 def test_without_evidence_the_answer_stands_alone():
-    assert "heat" not in shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, None, "en")
+    assert "heat" not in shown(prediction(0.9, 0.05, 0.05), CONFIG, PHOTO, None, "en", is_taught=False)
 
 
 def test_a_preview_is_small():

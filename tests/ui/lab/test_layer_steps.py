@@ -91,6 +91,10 @@ def test_one_value_of_many_maps_is_the_network_s_own(network, photo, output):
     for one in np.argsort(-np.abs(terms))[:6]:
         value, weight, term = seen[one, 40, 80], layer.weight[chosen, one, 0, 0], terms[one]
         assert written[str(one + 1)] == [number(float(given), "en") for given in (value, weight, term)]
+    assert f"one of 256 steps, {number(layer.result_rounding.step, 'en')} apart" in many_step(
+        network, photo, place, output, "en"
+    )
+    assert "The other 26 maps together" in written
     rest = float(np.sort(np.abs(terms))[0])  # the smallest is among the others
     assert rest <= float(np.abs(terms).max())
     assert written["All together"][-1] == number(float(terms.sum() + layer.bias[chosen]), "en")
@@ -106,6 +110,7 @@ def test_a_depthwise_value_and_what_it_saves(network, photo):
     assert written["Rounded, as the network keeps it"] == [number(float(result[chosen, 40, 80]), "en")]
     terms = network.layers.many.weight[0, :, 0, 0] * result[:, 40, 80]
     assert chosen == np.abs(terms).argmax()
+    assert f"one of 256 steps, {number(layer.result_rounding.step, 'en')} apart" in html
     assert written["Both together"] == ["320 + 528", "848"]
     assert written["Ordinary 3×3, from 32 maps to 16"] == ["3·3·32·16 + 16", "4,624"]
     ordinary, apart = nn.Conv2d(32, 16, 3), [nn.Conv2d(32, 32, 3, groups=32), nn.Conv2d(32, 16, 1)]

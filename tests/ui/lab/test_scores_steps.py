@@ -16,7 +16,7 @@ from tests.ui.lab.test_layer_steps import lines
 from tests.ui.lab.test_network import as_resnet, lab_of
 from ui.lab.network import LabNetwork
 from ui.lab.photo import open_for_lab
-from ui.lab.scores_steps import answers_step, own_or, percent, pooled_step, rows_step, tiny
+from ui.lab.scores_steps import _power, answers_step, own_or, percent, pooled_step, rows_step, tiny
 from ui.service import Service
 from ui.texts import number
 
@@ -77,7 +77,12 @@ def test_the_rows_of_an_answer_become_its_logit(classifier, network, photo):
         assert f"= {number(float(logit), 'en')}, the logit of “{label}”" in rows_step(network, photo, label, "en")
     assert rows_step(network, photo, "", "en") == rows_step(network, photo, "Cat", "en")
     assert "Katze" in rows_step(network, photo, "", "de")
-    assert lines(rows_step(network, photo, "neither", "en"))["The other rows: 871"]
+    assert lines(rows_step(network, photo, "neither", "en"))["The other 871 rows together"]
+
+
+def test_a_negative_largest_score_is_in_brackets(network):
+    assert _power(-1.37, "en") == "e to the power of (it − (−1.37))"
+    assert _power(1.37, "en") == "e to the power of (it − 1.37)"
 
 
 def test_one_row_for_each_answer(classifier, photo):
@@ -110,7 +115,7 @@ def test_many_answers_are_the_first_ten_and_the_rest(classifier, photo):
     written = lines(answers_step(network, photo, round(config.temperature, 2), "en"))
     probabilities = sorted(network.classifier.classify([CAT])[0].probabilities)
     assert len(written) == 12
-    assert written["The other answers: 15"][-1] == percent(sum(probabilities[:15]), "en")
+    assert written["The other 15 answers together"][-1] == percent(sum(probabilities[:15]), "en")
 
 
 def test_a_deeper_head_is_said_to_be_one(classifier, photo):

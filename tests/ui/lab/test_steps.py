@@ -223,7 +223,7 @@ def test_the_sum_of_the_block_at_the_spot_is_written_out():
                ((bottom + 1, right + 1), (top, right + 1), (bottom + 1, left), (top, left))]  # fmt: skip
     count = edges[top : bottom + 1, left : right + 1].sum()
     a, b, c, d = (f"{corner:,}" for corner in corners)
-    assert f"= {a} − {b} − {c} + {d} = {count}. That is {count} edge pixels among 1,024:" in text
+    assert f"= {a} − {b} − {c} + {d} = {count}. Edge pixels in it: {count} of 1,024," in text
     assert f"I({bottom + 1}, {right + 1}) − I({top}, {right + 1}) − I({bottom + 1}, {left}) + I({top}, {left})" in text
     assert "in 10×15 blocks of 32×32 pixels" in text
 
@@ -234,7 +234,15 @@ def test_the_whole_photo_is_written_into_10_by_10_cells():
     assert np.array_equal(np.reshape(cells, (10, 10, 3)), PHOTO.made_small(10))
     assert "300×451 pixels became 10×10" in words(html)
     assert "30 rows and 45.1 columns" in words(html)
+    wide = words(number_steps.small_table(Photo(np.zeros((866, 1154, 3), np.uint8)), ENGLISH))
+    assert "86.6 rows and 115.4 columns" in wide
     assert "100 of 135,300 pixels are left" in words(html)
+
+
+def test_values_beyond_black_and_white_are_said_to_be_there():
+    sharpened = words(steps.map_step(PHOTO, Sliding(KERNELS["sharpen"]), ENGLISH))
+    assert "Black is 0 and less, white is 255 and more." in sharpened
+    assert "Black is 0, white is 255." in words(steps.map_step(PHOTO, Sliding(KERNELS["gaussian"]), ENGLISH))
 
 
 def test_a_photo_that_was_shrunk_says_so():

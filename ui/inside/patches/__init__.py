@@ -27,7 +27,7 @@ _KEPT_LAYERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Part of a stored picture: RGB pixels, what it is called, and how much it activates the channel (mean of 3×3 values)."""
+    """Part of a stored picture: RGB pixels, what it is called, and how much the whole picture activates the channel."""
 
     image: Image.Image
     name: str
@@ -64,7 +64,11 @@ class Patches:
         self._peaks: OrderedDict[str, tuple[np.ndarray, np.ndarray]] = OrderedDict()
 
     def best(self, inside: Inside, layer: Layer, channel: int, count: int = 9) -> list[Patch]:
-        """The `count` parts that activate `channel` of `layer` most, each from another picture, strongest first."""
+        """The `count` parts that activate `channel` of `layer` most, each from another picture, strongest first.
+
+        A picture counts with the mean of its map: the highest value ends at 6 in MobileNet, where many pictures are
+        equal. The part is where the map, smoothed over 3×3 values, is highest.
+        """
         size = self._classifier.config.input
         values, places = self._of_layer(inside, layer)
         parts = []
@@ -76,7 +80,7 @@ class Patches:
         return parts
 
     def _of_layer(self, inside: Inside, layer: Layer) -> tuple[np.ndarray, np.ndarray]:
-        """The largest value of every map (3×3 mean) for every picture, and where: (pictures, channels) each."""
+        """How much every picture activates every channel, and where most: (pictures, channels) each."""
         with self._lock:
             if layer.tensor not in self._peaks:
                 self._peaks[layer.tensor] = self._search(inside, layer)
@@ -92,8 +96,8 @@ class Patches:
         for start in range(0, len(prepared), _BATCH):
             batch = self._classifier.batch(prepared[start : start + _BATCH])
             maps = inside.run(batch, [layer.tensor])[0]
-            # means with the neighbours, because activations that end at 6, as MobileNet's do, would all be equal
-            maps = uniform_filter(maps, 3, axes=(2, 3), mode="nearest").reshape(len(batch), layer.channels, -1)
-            values.append(maps.max(axis=2))
-            places.append(maps.argmax(axis=2))
+            values.append(maps.mean(axis=(2, 3)))
+            # means with the neighbours, because of many values at the limit of 6 the first would be taken
+            smooth = uniform_filter(maps, 3, axes=(2, 3), mode="nearest")
+            places.append(smooth.reshape(len(batch), layer.channels, -1).argmax(axis=2))
         return np.concatenate(values), np.concatenate(places)
