@@ -112,8 +112,8 @@ def test_labels_are_in_the_visitors_language_and_folders_are_not(browser, app, f
     page.set_input_files("#photo input[type=file]", str(COFFEE))
     page.locator("#answer .bar[aria-pressed=true]").wait_for(timeout=30 * SECONDS)
     page.get_by_role("button", name=say("corrections.title", "de")).click()
-    assert page.locator("#corrections").get_by_role("radio").count() == 3
     page.get_by_role("radio", name="Hund").click()
+    assert page.locator("#corrections").get_by_role("radio").count() == 3
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name=say("corrections.send", "de")).click()
     status(page, "Das Foto ist als „Hund“ gespeichert.")

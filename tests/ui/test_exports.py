@@ -9,6 +9,7 @@ from gradio_client import Client, handle_file
 from model import Classifier
 from tests.hub import COMMIT, running_hub
 from tests.running import ROOT, running_app
+from tests.ui.test_which_model import Page
 
 EXPORTS = ROOT / "tests" / "exports" / "3.10-2.7.19"
 PICTURE = ROOT / "tests" / "exports" / "pictures" / "stripes.png"
@@ -35,10 +36,13 @@ def test_independent_labels_on_the_page_and_for_clients():
         client = Client(app.url, verbose=False)
         answer = client.predict(photo=handle_file(PICTURE), api_name="/classify")
         client.close()
-        page = httpx.get(app.url).text
+        page = Page(app.url)
+        shown = page.send(page.event("photo", "change"), [page.upload(PICTURE.read_bytes()), "", ""])["answer"]
+        page.http.close()
     expected = Classifier.load(path).classify([PICTURE])[0].as_dict()
     assert {row["label"]: row["confidence"] for row in answer["confidences"]} == pytest.approx(expected, abs=1e-5)
-    assert "classify.independent" in page
+    assert {row["label"] for row in shown["rows"]} == set(expected)
+    assert "a percentage of its own" in shown["meaning"]
 
 
 def test_a_hostile_or_foreign_file_stops_the_start_with_a_sentence(tmp_path):
