@@ -120,6 +120,11 @@ class Config(_Strict):
         return self
 
     @property
+    def is_calibrated(self) -> bool:
+        """Whether the temperature was measured: that of a fastai export is 1, which nobody chose."""
+        return self.architecture.library != "export"
+
+    @property
     def answers(self) -> tuple[str, ...]:
         """The labels, and `neither` last where the model knows it: one name per logit."""
         return (*self.labels, NEITHER) if self.neither else self.labels

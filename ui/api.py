@@ -51,13 +51,10 @@ def routes(service: Service) -> list[Route]:
             }
         )
 
-    async def usage(request: Request) -> Response:
-        return problem(405, "Send the photo with POST: as the body, or as the multipart field 'file'.", {"Allow": "POST"})
-
-    posts = {"/api/classify": classify, "/api/explain": explain}
+    usage = "Send the photo with POST: as the body, or as the multipart field 'file'."
     return [
-        *(Route(path, answering(work), methods=["POST"]) for path, work in posts.items()),
-        *(Route(path, usage, methods=["GET", "PUT", "PATCH", "DELETE"]) for path in posts),
+        *posted("/api/classify", classify, usage),
+        *posted("/api/explain", explain, usage),
         Route("/health", health, methods=["GET"]),
     ]
 
@@ -75,6 +72,16 @@ def evidence(heat_map: HeatMap) -> dict[str, Any]:
         "heat": [[round(value, 4) for value in row] for row in heat_map.heat().tolist()],
         "box": [round(edge, 6) for edge in heat_map.box],
     }
+
+
+def posted(path: str, work: Callable[[Request], Awaitable[Any]], usage: str) -> list[Route]:
+    """What answers POST as `answering` does, and any other method with the sentence that says how to use it."""
+
+    async def refuse(request: Request) -> Response:
+        return problem(405, usage, {"Allow": "POST"})
+
+    others = ["GET", "PUT", "PATCH", "DELETE"]
+    return [Route(path, answering(work), methods=["POST"]), Route(path, refuse, methods=others)]
 
 
 def answering(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:

@@ -23,6 +23,13 @@ def data_url(content: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def shrunk(image: Image.Image, side: int) -> Image.Image:
+    """A copy of at most `side` pixels a side, for a picture that is only looked at."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2)
+    return small
+
+
 def image_url(image: Image.Image, kind: str = "jpeg") -> str:
     """An image, encoded as `jpeg`, `png` or `webp`, as a URL."""
     buffer = io.BytesIO()

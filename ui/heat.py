@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from model.inside.explain import HeatMap
+from ui.data_url import shrunk
 from ui.palette import heat_colours
 
 SIDE = 448  # pixels of the longer side
@@ -14,8 +15,7 @@ _STRENGTH = 0.75  # how much of the photo the hottest place hides
 
 def overlay(photo: Image.Image, heat_map: HeatMap) -> Image.Image:
     """The heat map on an RGB photo: an RGB image of at most 448 pixels a side."""
-    shown = photo.copy()
-    shown.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
+    shown = shrunk(photo, SIDE)
     heat = _spread(heat_map, shown.width, shown.height)
     grey = np.asarray(shown.convert("L"), dtype=np.float32)[..., None]
     strength = (heat**0.7 * _STRENGTH)[..., None]

@@ -12,6 +12,7 @@ from ui.palette import heat_colours
 from ui.texts import TEXTS, label_name
 
 _ADDRESS = Path(__file__).parent / "server_address.js"
+ELEMENTS = Path(__file__).parent / "elements.js"  # for parts that make elements, and before all that follow
 DROPPED = Path(__file__).parent / "dropped.js"  # for parts that take files and folders
 UNZIP = Path(__file__).parent / "unzip.js"  # and zips
 PROBABILITY = Path(__file__).parent / "probability.js"  # for parts that show answers

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
+from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS, open_tab
 from tests.pictures import CAT
 from tests.running import ROOT
 
@@ -19,13 +22,21 @@ LAST_STEP = ["#lab-histogram svg", "#lab-close img", "#lab-flat p", "#lab-contou
 
 
 def open_lab(page) -> None:
-    tab = page.get_by_role("tab", name="Convolution lab")
-    if not tab.is_visible():  # on a phone the tabs that do not fit are in a menu
-        page.locator(".overflow-menu > button").first.click()
-        page.locator(".overflow-dropdown").get_by_text("Convolution lab").click()
-    else:
-        tab.click()
+    open_tab(page, "Convolution lab")
     page.locator("#lab-photo input[type=file]").wait_for(state="attached", timeout=30 * SECONDS)
+
+
+@contextmanager
+def lab_in(browser, app, locale: str, tab: str) -> Iterator[Any]:
+    """The dark page of a visitor with this language, on which the lab, the tab of this name, has the cat."""
+    context = browser.new_context(locale=locale, viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    page.goto(f"{app.url}/?__theme=dark")
+    page.get_by_role("tab", name=tab).click(timeout=60 * SECONDS)
+    page.locator("#lab-photo input[type=file]").wait_for(state="attached", timeout=30 * SECONDS)
+    give_cat(page)
+    yield page
+    context.close()
 
 
 def open_step(page, step: int) -> None:
@@ -386,12 +397,6 @@ def test_edges_are_counted_by_the_measure_that_is_chosen(page):
     ],
 )
 def test_the_lab_speaks_the_visitor_s_language(browser, app, locale, tab, sentence):
-    context = browser.new_context(locale=locale, viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    page.goto(f"{app.url}/?__theme=dark")
-    page.get_by_role("tab", name=tab).click(timeout=60 * SECONDS)
-    page.locator("#lab-photo input[type=file]").wait_for(state="attached", timeout=30 * SECONDS)
-    give_cat(page)
-    expect(page, "#lab-framed", sentence)
-    walk(page, f"dark_{locale}")
-    context.close()
+    with lab_in(browser, app, locale, tab) as page:
+        expect(page, "#lab-framed", sentence)
+        walk(page, f"dark_{locale}")

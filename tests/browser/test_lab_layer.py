@@ -8,7 +8,7 @@ import pytest
 
 from model import Classifier
 from tests.browser.conftest import ARTEFACTS, PHONE, SECONDS
-from tests.browser.test_lab import expect, give_cat, open_lab, open_step
+from tests.browser.test_lab import expect, give_cat, lab_in, open_lab, open_step
 from tests.pictures import CAT
 from tests.running import ROOT, running_app
 from ui.lab.scores_steps import percent
@@ -135,14 +135,8 @@ def test_a_phone_shows_both_tabs_without_scrolling_sideways(page):
     ],
 )
 def test_both_tabs_speak_the_visitor_s_language(browser, app, locale, tab, sentence):
-    context = browser.new_context(locale=locale, viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    page.goto(f"{app.url}/?__theme=dark")
-    page.get_by_role("tab", name=tab).click(timeout=60 * SECONDS)
-    page.locator("#lab-photo input[type=file]").wait_for(state="attached", timeout=30 * SECONDS)
-    give_cat(page)
-    open_step(page, LAYER)
-    expect(page, "#lab-layer-maps", sentence)
-    open_step(page, SCORES)
-    expect(page, "#lab-answers", "0,663")
-    context.close()
+    with lab_in(browser, app, locale, tab) as page:
+        open_step(page, LAYER)
+        expect(page, "#lab-layer-maps", sentence)
+        open_step(page, SCORES)
+        expect(page, "#lab-answers", "0,663")

@@ -14,7 +14,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.photo import MAX_BYTES
-from ui.scripts import DROPPED, HEAT, PROBABILITY, UNZIP, names_of, palette, script, texts_of
+from ui.scripts import DROPPED, ELEMENTS, HEAT, PROBABILITY, UNZIP, names_of, palette, script, texts_of
 from ui.service import Service
 from ui.texts import t
 
@@ -31,7 +31,7 @@ def build(service: Service) -> None:
         value=t("album.language"),
         html_template=(_HERE / "album.html").read_text("utf-8"),
         css_template=(_HERE / "album.css").read_text("utf-8"),
-        js_on_load=script(DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(ELEMENTS, DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="album",
         texts=texts_of("album"),
         names=names,

@@ -12,12 +12,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from PIL import Image
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from model.classifier import Classifier
 from model.photo import MAX_BYTES
-from ui.api import answering, problem
+from ui.api import posted, problem
 from ui.data_url import data_url
 from ui.request_photo import TOO_LARGE, read_body
 from ui.service import Busy, Gone, Service, Untaught
@@ -61,12 +60,7 @@ def album_routes(service: Service) -> list[Route]:
             },
         }
 
-    async def usage(request: Request) -> Response:
-        return problem(405, "Send the photo with POST, as the body.", {"Allow": "POST"})
-
-    path = "/api/album"
-    others = ["GET", "PUT", "PATCH", "DELETE"]
-    return [Route(path, answering(answer), methods=["POST"]), Route(path, usage, methods=others)]
+    return posted("/api/album", answer, "Send the photo with POST, as the body.")
 
 
 class Line:

@@ -2,20 +2,16 @@
 // other, with `element` (the tab's HTML) and `props` (texts, names, folders, palette, max_bytes, max_photos; value = the language).
 // Names of files are a stranger's text: they become text nodes and attributes, never markup.
 
-const NEITHER = "neither";
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
-
 /** Everything that was dropped so far; `model`: which one answered, {number, answers, csv, token}, null before the first answer. */
 const album = { photos: [], model: null };
 
 const language = () => [props.value, "en", ...Object.keys(props.texts)].find((each) => each in props.texts);
-const text = (key, values = {}) => props.texts[language()][key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+const text = (key, values) => fill(props.texts[language()][key], values);
 const count = (n) => n.toLocaleString(language());
 const counted = (one, many, n) => (n === 1 ? text(one) : text(many, { n: count(n) }));
 const photosCounted = (n) => counted("photo", "photos", n);
 const filesCounted = (n) => counted("file_one", "files", n);
 const percent = (share) => `${(100 * share).toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`;
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const chosen = () => document.documentElement.dataset.model ?? ""; // the token of what the visitor taught, or empty
 
 /** A label as the visitor reads it; the classes that a visitor taught keep their names. */
@@ -26,17 +22,6 @@ function nameOf(label) {
 const labelsOf = ({ answer }) => answer.labels.join(", "); // what a photo shows, for programs
 const answerOf = ({ answer }) => answer.labels.map(nameOf).join(", ") || text("none"); // the same, for people
 const answered = () => album.photos.filter(({ answer }) => answer);
-
-/** An element with these properties (and `data-`, `aria-` attributes) and these children. */
-function make(name, values = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(values)) {
-    if (key.includes("-") || key === "role") made.setAttribute(key, value);
-    else made[key] = value;
-  }
-  made.append(...children);
-  return made;
-}
 
 function tell(part, sentence) {
   const line = find(part);

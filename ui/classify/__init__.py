@@ -19,7 +19,7 @@ from ui import corrections
 from ui.classify.verdict import Shown, preview, shown
 from ui.errors import format_names, readable_errors, sentence
 from ui.photo_input import PhotoInput, example_buttons
-from ui.scripts import script, texts_of
+from ui.scripts import ELEMENTS, script, texts_of
 from ui.service import Answers, Busy, Gone, Service, Untaught
 from ui.settings import Settings
 from ui.texts import language_of, made, say, t
@@ -61,12 +61,11 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
                 prediction, heat_map = answers.explainer.explain(image, label if label in config.answers else None)
             except ModelError:  # nothing to explain by: the answer alone
                 prediction, heat_map = answers.classifier.classify([image])[0], None
-            return shown(prediction, config, image, heat_map, language, is_taught=bool(token))
+            result = shown(prediction, config, image, heat_map, language, is_taught=bool(token))
+            return result if photo_facts(photo).format in _SHOWN_BY_BROWSERS else result | {"preview": preview(image)}
 
         try:
             result = await answers.look(photo, explained)
-            if photo_facts(photo).format not in _SHOWN_BY_BROWSERS:
-                result["preview"] = await answers.look(photo, preview)
         except (PhotoError, Busy, ModelError) as error:
             result = {"problem": sentence(error, language)}
         return {"of": of} | result
@@ -103,7 +102,7 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
         value={},
         html_template=(_HERE / "answer.html").read_text("utf-8"),
         css_template=(_HERE / "answer.css").read_text("utf-8"),
-        js_on_load=script(_HERE / "answer.js", _HERE / "photos.js"),
+        js_on_load=script(ELEMENTS, _HERE / "answer.js", _HERE / "photos.js"),
         elem_id="answer",
         padding=False,
         texts=texts_of("answer"),

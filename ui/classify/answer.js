@@ -1,7 +1,6 @@
 // The answer, and on the photo the evidence for it. Gradio runs this once, with `element` and `props`: `props.value` is what
 // ui/classify/verdict.py makes of a photo, or empty; `of` in it is the address of that photo, so that no answer stands beside another.
 
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
 const [verdict, problem, rows, meaning, evidence, strength, caption, method, how, calibration] =
   ["verdict", "problem", "rows", "meaning", "evidence", "strength", "caption", "method", "how", "calibration"].map(find);
 const frame = () => document.querySelector("#photo .image-frame");
@@ -31,7 +30,7 @@ function bars(count) {
   return [...rows.children];
 }
 
-function fill(line, row) {
+function fillBar(line, row) {
   const [name, track, share] = line.children;
   line.value = row?.label ?? "";
   line.disabled = !row || !props.value?.heat;
@@ -67,7 +66,7 @@ function show(value) {
   problem.textContent = value.problem ?? "";
   problem.hidden = !value.problem;
   bars(value.rows?.length ?? props.rows).forEach((line, index) => {
-    fill(line, value.rows?.[index]);
+    fillBar(line, value.rows?.[index]);
     line.setAttribute("aria-pressed", Boolean(value.explained) && line.value === value.explained);
   });
   meaning.textContent = value.meaning ?? "";

@@ -6,7 +6,7 @@ const BOXES = Object.values(PHOTOS).join();
 const OWN = ["album", "teach"]; // tabs that take files themselves
 const PATIENCE = 5000; // milliseconds
 
-const openTab = () => document.querySelector("[role=tab][aria-selected=true]")?.dataset.tabId;
+const openedTab = () => document.querySelector("[role=tab][aria-selected=true]")?.dataset.tabId;
 let isGiving = false; // what Gradio is told of by this script
 
 const isTaken = (file) => file.type.startsWith("image/") && file.size <= props.max_bytes;
@@ -15,7 +15,7 @@ async function appears(selector) {
   for (const end = Date.now() + PATIENCE; Date.now() < end; ) {
     const found = document.querySelector(selector);
     if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   return null;
 }
@@ -24,19 +24,15 @@ async function appears(selector) {
 function tellBelow(box, key, values = {}) {
   box.parentElement.querySelector(":scope > .not-taken")?.remove();
   if (!key) return;
-  const line = document.createElement("p");
-  line.className = "problem not-taken";
-  line.setAttribute("role", "alert");
-  line.textContent = texts()[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  box.after(line);
+  box.after(make("p", { className: "problem not-taken", role: "alert", textContent: fill(texts()[key], values) }));
 }
 
 /** Put files where a visitor would have put them: the first one, and whatever it is, for the server says what is wrong with it. */
 async function give(files) {
-  let tab = openTab();
+  let tab = openedTab();
   if (!PHOTOS[tab]) {
     tab = "classify";
-    document.querySelector(`[role=tab][data-tab-id=${tab}]`)?.click();
+    openTab(tab);
   }
   const box = await appears(PHOTOS[tab]);
   if (!box) return;
@@ -95,24 +91,24 @@ listen("click", (event) => {
 window.addEventListener("dragover", (event) => {
   if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault(); // or the browser would leave the page for the file
-  over(PHOTOS[openTab()] !== undefined);
+  over(PHOTOS[openedTab()] !== undefined);
 });
 window.addEventListener("dragleave", (event) => event.relatedTarget || over(false));
 listen("drop", (event) => {
   over(false);
   const files = [...(event.dataTransfer?.files ?? [])];
-  if (!files.length || OWN.includes(openTab())) return;
+  if (!files.length || OWN.includes(openedTab())) return;
   take(event);
   give(files);
 });
 window.addEventListener("drop", (event) => event.dataTransfer?.files.length && event.preventDefault()); // beside what takes files
 window.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
-  if (!files.length || event.defaultPrevented || OWN.includes(openTab())) return;
+  if (!files.length || event.defaultPrevented || OWN.includes(openedTab())) return;
   event.preventDefault();
   give(files);
 });
 window.addEventListener("photo-for-classify", ({ detail }) => {
-  document.querySelector("[role=tab][data-tab-id=classify]")?.click();
+  openTab("classify");
   give([new File([detail.blob], "camera.jpg", { type: detail.blob.type })]);
 });

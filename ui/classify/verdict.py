@@ -10,7 +10,7 @@ from PIL import Image
 from model.classifier import Prediction
 from model.config import Config
 from model.inside.explain import HeatMap
-from ui.data_url import image_url
+from ui.data_url import image_url, shrunk
 from ui.heat import SIDE, heat_layer
 from ui.texts import WITH_ARTICLE, label_name, say
 
@@ -35,15 +35,13 @@ def shown(
         for label, share in list(prediction.as_dict().items())[:_ROWS]
     ]
     words = {"verdict": verdict(prediction, config, language), "meaning": meaning(prediction, config, language, is_taught)}
-    result = words | {"rows": rows, "calibrated": config.architecture.library != "export" and not is_taught}
+    result = words | {"rows": rows, "calibrated": config.is_calibrated and not is_taught}
     return result if heat_map is None else result | _evidence(image, heat_map, language)
 
 
 def preview(image: Image.Image) -> str:
     """The photo as a small JPEG, for browsers that cannot show its format: a `data:` URL."""
-    small = image.copy()
-    small.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
-    return image_url(small)
+    return image_url(shrunk(image, SIDE))
 
 
 def percent(share: float) -> str:
@@ -74,7 +72,7 @@ def meaning(prediction: Prediction, config: Config, language: str, is_taught: bo
         return say("verdict.meaning_independent", language)
     if is_taught:
         return say("verdict.meaning_taught", language)
-    if config.architecture.library == "export":
+    if not config.is_calibrated:
         return say("verdict.meaning_uncalibrated", language)
     if prediction.probability > 0.99:
         return say("verdict.meaning_very_sure", language)

@@ -20,7 +20,7 @@ from ui.inside.tour import tour
 from ui.inside.views import Photo, Views
 from ui.markup import problem
 from ui.photo_input import EXAMPLES, PhotoInput, example_buttons
-from ui.scripts import palette, script
+from ui.scripts import ELEMENTS, palette, script
 from ui.service import Service
 from ui.texts import language_of, t
 
@@ -108,7 +108,9 @@ def build(service: Service, tab: gr.Tab) -> PhotoInput:
 def _scripted(name: str, elem_id: str, **props: Any) -> gr.HTML:
     """A part of the tab that is made of the three files of this name."""
     html, css = ((_HERE / f"{name}.{kind}").read_text("utf-8") for kind in ("html", "css"))
-    return gr.HTML(html_template=html, css_template=css, js_on_load=script(_HERE / f"{name}.js"), elem_id=elem_id, **props)
+    return gr.HTML(
+        html_template=html, css_template=css, js_on_load=script(ELEMENTS, _HERE / f"{name}.js"), elem_id=elem_id, **props
+    )
 
 
 def _slot(elem_id: str) -> gr.HTML:

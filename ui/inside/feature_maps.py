@@ -14,7 +14,7 @@ from model.inside.explain import HeatMap
 from model.inside.fields import Field
 from model.inside.graph import Layer
 from ui import markup
-from ui.data_url import image_url
+from ui.data_url import image_url, shrunk
 from ui.heat import overlay
 from ui.inside.patches import Patch
 from ui.inside.words import layer_name
@@ -91,18 +91,13 @@ def channel_html(prepared: np.ndarray, values: np.ndarray, layer: Layer, channel
     framed = image_url(marked(on_photo, layer, int(row), int(column), prepared.shape[1] / on_photo.width))
     own = markup.figure(markup.image(framed, say("inside.own_alt", language)), say("inside.own", language, n=channel + 1))
     parts = "".join(
-        markup.figure(markup.image(image_url(_small(patch.image)), patch.name), number(patch.activation, language, 3))
+        markup.figure(
+            markup.image(image_url(shrunk(patch.image, _PATCH_SIDE)), patch.name), number(patch.activation, language, 3)
+        )
         for patch in best
     )
     heading = say("inside.patches", language, n=channel + 1)
     return markup.row(own, f'<div><p>{heading}</p><div class="row patches">{parts}</div></div>')
-
-
-def _small(picture: Image.Image) -> Image.Image:
-    """A copy no larger than it is shown on a fine screen."""
-    small = picture.copy()
-    small.thumbnail((_PATCH_SIDE, _PATCH_SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
-    return small
 
 
 def marked(picture: Image.Image, layer: Layer, row: int, column: int, scale: float = 1) -> Image.Image:

@@ -10,7 +10,7 @@ from model.inside.look import Inside
 from model.photo import photo_facts
 from model.resize import crop_box, fit, seen_part
 from ui import markup
-from ui.data_url import image_url
+from ui.data_url import image_url, shrunk
 from ui.inside.words import size
 from ui.texts import number, say
 
@@ -48,9 +48,7 @@ def _photo(data: bytes, image: Image.Image, classifier: Classifier, language: st
     facts, wanted = photo_facts(data), classifier.config.input
     left, top, right, bottom = crop_box(facts.width, facts.height, wanted)
     across, down = right - left, bottom - top
-    small = image.copy()
-    small.thumbnail((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=2)
-    shown = markup.image(image_url(small), say("inside.photo_alt", language))
+    shown = markup.image(image_url(shrunk(image, _SIDE)), say("inside.photo_alt", language))
     is_whole = (across, down) == (facts.width, facts.height)
     key = "seen_all" if is_whole else "seen_crop" if wanted.resize == "crop" else "seen_pad"
     if key == "seen_crop":

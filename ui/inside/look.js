@@ -2,8 +2,6 @@
 // props.value is what the visitor chose, {layer, channel, stamp, asked}, and the network (ui/inside/network.py). A stamp is
 // the time of a choice: whatever the server says carries the stamp of the choice that it is about.
 
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** The layer that is looked at: the one chosen, or the one that the server begins with. */
 const chosen = () => props.value.layer ?? props.value.network.first;
@@ -16,13 +14,7 @@ function choose(layer) {
 }
 
 function box({ size, text }, name) {
-  const made = document.createElement(name);
-  const [strong, span] = ["b", "span"].map((each) => document.createElement(each));
-  made.className = "box";
-  strong.textContent = size;
-  span.textContent = text;
-  made.append(strong, " ", span);
-  return made;
+  return make(name, { className: "box" }, make("b", { textContent: size }), " ", make("span", { textContent: text }));
 }
 
 function drawWay() {
@@ -34,7 +26,7 @@ function drawWay() {
     return made;
   });
   const all = [...before.map((each) => box(each, "span")), ...boxes, ...after.map((each) => box(each, "span"))];
-  const arrow = () => Object.assign(document.createElement("span"), { textContent: "→", ariaHidden: "true" });
+  const arrow = () => make("span", { textContent: "→", ariaHidden: "true" });
   find("way").replaceChildren(...all.flatMap((each, index) => (index ? [arrow(), each] : [each])));
   find("way").setAttribute("aria-label", texts.way);
 }

@@ -2,8 +2,6 @@
 // Gradio runs this once, with `element`, `props` and `watch`; props.value is what ui/inside/feature_maps.py says of a layer.
 
 const QUIET = 600; // milliseconds without another layer before the first channel is explained by itself
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 // the 256 colours as the bytes of a picture lie in memory
 const palette = new Uint32Array(new Uint8ClampedArray(props.palette.flatMap((colour) => [...colour, 255])).buffer);
 let latest = 0; // the stamp of the photo and layer that are shown: what is older comes late, and is not
@@ -98,12 +96,8 @@ function enlarge(place, at) {
 }
 
 function button(map, place) {
-  const made = document.createElement("button");
-  const canvas = document.createElement("canvas");
-  const text = document.createElement("span");
-  made.type = "button";
-  text.textContent = map.text;
-  made.append(canvas, text);
+  const canvas = make("canvas");
+  const made = make("button", { type: "button" }, canvas, make("span", { textContent: map.text }));
   paint(canvas, place);
   follow(canvas, canvas, () => place);
   made.addEventListener("click", (event) => {

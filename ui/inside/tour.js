@@ -1,17 +1,8 @@
 // The tour: a panel at the bottom of the window, and a frame around the part of the page that a step is about.
 // Gradio runs this once, with `element`, `props` and `trigger`; props.value is what ui/inside/tour.py makes.
 
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 let step = -1; // or none
 let shown = null; // what is framed
-
-function make(name, text, parent) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
 
 function frame(target) {
   if (shown) shown.style.outline = "";
@@ -25,18 +16,12 @@ function frame(target) {
 
 /** A question: one of the options is right, and either way it is said why, and where it can be seen. */
 function ask({ text, options, right, yes, no }, index) {
-  const group = make("fieldset", "", find("questions"));
-  make("legend", text, group);
-  const said = document.createElement("p");
-  said.setAttribute("role", "status");
-  options.forEach((option, place) => {
-    const label = make("label", "", group);
-    const input = make("input", "", label);
-    Object.assign(input, { type: "radio", name: `inside-question-${index}` });
-    input.addEventListener("change", () => (said.textContent = place === right ? yes : no));
-    label.append(option);
+  const said = make("p", { role: "status" });
+  const choices = options.map((option, place) => {
+    const onchange = () => (said.textContent = place === right ? yes : no);
+    return make("label", {}, make("input", { type: "radio", name: `inside-question-${index}`, onchange }), option);
   });
-  group.append(said);
+  find("questions").append(make("fieldset", {}, make("legend", { textContent: text }), ...choices, said));
 }
 
 function show(next) {
@@ -55,7 +40,7 @@ function show(next) {
   find("title").textContent = title;
   find("text").textContent = text;
   if (isLast && questions.length) {
-    make("p", texts.check, find("questions"));
+    find("questions").append(make("p", { textContent: texts.check }));
     questions.forEach(ask);
   }
   find("back").disabled = step === 0;

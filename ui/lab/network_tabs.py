@@ -100,7 +100,7 @@ def _scores(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
     lab.step(tab, _scored(network, scores_steps.rows_step), [answer], elem_id="lab-rows")
     if config.probabilities == "exclusive":
         gr.Markdown(t("scores.softmax_text"))
-        gr.Markdown(t("scores.calibrated" if _is_calibrated(config) else "scores.uncalibrated"))
+        gr.Markdown(t("scores.calibrated" if config.is_calibrated else "scores.uncalibrated"))
     else:
         gr.Markdown(t("scores.sigmoid_text"))
     with gr.Row(equal_height=False):
@@ -111,11 +111,6 @@ def _scores(lab: Lab, tab: gr.Tab, network: LabNetwork) -> None:
         own = gr.Button(t("scores.own"), size="sm", scale=0, min_width=240, elem_id="lab-own-temperature")
     own.click(lambda: _shown(config), None, temperature, api_visibility="private", show_progress="hidden", queue=False)
     lab.step(tab, _scored(network, scores_steps.answers_step), [temperature], elem_id="lab-answers")
-
-
-def _is_calibrated(config: Config) -> bool:
-    """Whether its temperature was measured: that of a fastai export is 1, which nobody chose."""
-    return config.architecture.library != "export" or config.temperature != 1
 
 
 def _shown(config: Config) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.resize import OVERSAMPLING
-from ui.scripts import HEAT, PROBABILITY, names_of, palette, script, texts_of
+from ui.scripts import ELEMENTS, HEAT, PROBABILITY, names_of, palette, script, texts_of
 from ui.service import Service
 from ui.texts import t
 
@@ -29,7 +29,7 @@ def build(service: Service) -> None:
         value=t("live.language"),
         html_template=(_HERE / "live.html").read_text("utf-8"),
         css_template=(_HERE / "live.css").read_text("utf-8"),
-        js_on_load=script(HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in ("answers", "frozen", "live"))),
+        js_on_load=script(ELEMENTS, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in ("answers", "frozen", "live"))),
         elem_id="live",
         texts=texts_of("live"),
         names=names_of(config.answers),

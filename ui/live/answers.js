@@ -4,9 +4,7 @@
 
 const SHOWN = 10; // bars, where a model has more answers
 const STEADY = 800; // milliseconds that an answer must lead before it is read aloud
-const NEITHER = "neither";
 
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
 const [stage, video, message, figures, best, spoken, bars] =
   ["stage", "video", "message", "figures", "best", "spoken", "bars"].map(find);
 
@@ -15,7 +13,6 @@ let leading = { label: "", since: 0 }; // what is first, and since when
 
 const language = () => [props.value, "en", ...Object.keys(props.texts)].find((each) => each in props.texts);
 const texts = () => props.texts[language()];
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** A label as the visitor reads it; the classes that a visitor taught keep their names. */
 function nameOf(label, token) {
@@ -36,22 +33,6 @@ function write() {
   if (said) say(said);
 }
 
-function row() {
-  const line = document.createElement("div");
-  line.className = "bar";
-  line.setAttribute("role", "meter");
-  line.setAttribute("aria-valuemin", "0");
-  line.setAttribute("aria-valuemax", "100");
-  for (const name of ["label", "share", "track"]) {
-    const part = document.createElement("span");
-    part.className = name;
-    line.append(part);
-  }
-  line.lastChild.append(document.createElement("span"));
-  bars.append(line);
-  return line;
-}
-
 /** The labels in an order that stays: neither comes last. */
 function labelsOf(scores, token) {
   if (!token) return props.answers;
@@ -66,7 +47,7 @@ function show(scores, token) {
   const shown = labels.length <= SHOWN ? labels : scores.slice(0, SHOWN).map(({ label }) => label);
   while (bars.childElementCount > shown.length) bars.lastChild.remove();
   shown.forEach((label, index) => {
-    const line = bars.children[index] ?? row();
+    const line = bars.children[index] ?? bars.appendChild(newBar());
     const [name, share, track] = line.children;
     line.setAttribute("aria-label", nameOf(label, token));
     line.setAttribute("aria-valuenow", Math.round(100 * shares[label]));

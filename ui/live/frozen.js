@@ -70,12 +70,6 @@ function toggle() {
   return ask(session);
 }
 
-/** Opens another tab of the page, as a click on it does. */
-function openTab(id) {
-  const tab = [...document.querySelectorAll(`[role="tab"][data-tab-id="${id}"]`)].find((each) => each.offsetParent);
-  (tab ?? document.querySelector(`[data-tab-id="${id}"]`))?.click();
-}
-
 function listenForFreezing() {
   find("freeze").addEventListener("click", toggle);
   heatOn.addEventListener("change", drawMap);

@@ -11,7 +11,6 @@ let stream = null;
 let session = 0; // a new number for every start, stop and freezing: what belongs to an older one ends by itself
 let wanted = { facingMode: { ideal: "user" } };
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const cameras = async () => (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
 
 function isFront(track) {

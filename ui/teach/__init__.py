@@ -19,7 +19,7 @@ import gradio as gr
 
 from model.photo import SUFFIXES
 from model.resize import OVERSAMPLING
-from ui.scripts import DROPPED, HEAT, PROBABILITY, UNZIP, palette, script, texts_of
+from ui.scripts import DROPPED, ELEMENTS, HEAT, PROBABILITY, UNZIP, palette, script, texts_of
 from ui.service import Service
 from ui.teach.publish import login_button
 from ui.teach.routes import LIMITS
@@ -43,7 +43,7 @@ def build(service: Service) -> gr.HTML:
         value=t("teach.language"),
         html_template=(_HERE / "teach.html").read_text("utf-8"),
         css_template=(_HERE / "teach.css").read_text("utf-8"),
-        js_on_load=script(DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(ELEMENTS, DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="teach",
         texts=texts_of("teach"),
         limits=LIMITS,

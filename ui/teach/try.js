@@ -83,12 +83,6 @@ function showBars() {
   });
 }
 
-function newBar() {
-  const track = make("span", { className: "track" }, make("span"));
-  const values = { className: "bar", role: "meter", "aria-valuemin": "0", "aria-valuemax": "100" };
-  return make("div", values, make("span", { className: "label" }), make("span", { className: "share" }), track);
-}
-
 /** The leading answer, on the picture; its name is read aloud when it changes. On the row of classes, a small bar each. */
 function showAnswer() {
   const [first] = scores && (stage.classList.contains("on") || stage.classList.contains("photo")) ? scores : [];

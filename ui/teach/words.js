@@ -2,19 +2,15 @@
 // scripts once, one after the other, with `element` (the tab's HTML), `props` (texts, limits, palette, side; value = the
 // language) and `trigger`. Names are a visitor's or a stranger's text: they become text nodes and attributes, never markup.
 
-const NEITHER = "neither";
 const COLOURS = ["#2563eb", "#c2410c", "#0f766e", "#be185d", "#7c3aed", "#15803d", "#b91c1c", "#92400e"];
 const GREY = "#6b7280";
 
-const find = (name) => element.querySelector(`[data-part="${name}"]`);
 const [root, stage, dialog] = ["root", "stage", "dialog"].map(find);
 
 const texts = () => props.texts[props.value] ?? props.texts.en;
-const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 const text = (key, values) => fill(texts()[key], values);
 const counted = (n) => (n === 1 ? text("photo") : text("photos", { n: n.toLocaleString(props.value) }));
 const decimal = (value, digits) => value.toLocaleString(props.value, { maximumFractionDigits: digits });
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A label as the visitor reads it: a class keeps its name, `neither` is said in the visitor's language. */
 const shown = (label) => (label === NEITHER ? text("neither") : label);
@@ -28,17 +24,6 @@ const tidy = (name) => [...name.normalize("NFC").replace(/\s+/g, " ").trim()].sl
 function colourOf(label) {
   const index = lesson.classes.filter(({ neither }) => !neither).findIndex(({ name }) => name === label);
   return label === NEITHER || index < 0 ? GREY : COLOURS[index % COLOURS.length];
-}
-
-/** An element with these properties (and `data-`, `aria-` attributes) and these children. */
-function make(name, values = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(values)) {
-    if (key.includes("-") || key === "role" || key === "for") made.setAttribute(key, value);
-    else made[key] = value;
-  }
-  made.append(...children);
-  return made;
 }
 
 /** A sentence in one of the page's lines; it is read aloud where the line has role=status. */
