@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.machine import describe
-from model.photo import FORMAT_MEGAPIXELS, MAX_BYTES, MAX_MEGAPIXELS, open_photo
+from model.formats import FORMAT_MEGAPIXELS, MAX_MEGAPIXELS
+from model.photo import MAX_BYTES, open_photo
 
 LIMIT_MB, LIMIT_SECONDS = 300, 2.0
 INPUT = (336, 336)

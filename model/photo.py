@@ -27,49 +27,17 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from model.formats import FORMAT_MEGAPIXELS, FORMATS, MAX_MEGAPIXELS, is_heif
 from model.photo_problems import PROBLEMS, one_of
 
 PhotoSource = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray
 
 MAX_BYTES = 20_000_000
-MAX_MEGAPIXELS = 50
 MAX_SIDE = 30_000
 MAX_JPEG_COEFFICIENT_BYTES = 200_000_000
 MAX_JPEG_SCANS = 64
 
-
-class Format(NamedTuple):
-    """One format that is accepted.
-
-    Attributes:
-        pillow: what Pillow calls it. name: what people call it.
-        suffixes: of its files, in lower case; nothing is opened by them, they only tell photos in a folder from other files.
-        megapixels: at most so many; less where the decoder holds several full-size copies at once, or takes seconds
-            (benchmarks/photo_limits.py measures it).
-    """
-
-    pillow: str
-    name: str
-    suffixes: tuple[str, ...]
-    megapixels: int = MAX_MEGAPIXELS
-
-
-FORMATS = (
-    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".mpo")),  # Pillow tells MPO, several JPEGs in a file, once it is open
-    Format("PNG", "PNG", (".png",)),
-    Format("WEBP", "WebP", (".webp",), 16),
-    Format("GIF", "GIF", (".gif",)),
-    Format("BMP", "BMP", (".bmp",)),
-    Format("TIFF", "TIFF", (".tif", ".tiff"), 25),
-    Format("AVIF", "AVIF", (".avif",), 25),
-    Format("HEIF", "HEIC", (".heic", ".heif"), 25),
-)
-FORMAT_NAMES = one_of([format.name for format in FORMATS])
-SUFFIXES = frozenset(suffix for format in FORMATS for suffix in format.suffixes)
-FORMAT_MEGAPIXELS = {format.pillow: format.megapixels for format in FORMATS}
-
 _PLUGINS = (AvifImagePlugin, JpegImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)  # imported to register
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _NOT_PHOTOS = (  # how such a file begins, and its code
     (b"%PDF", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -230,7 +198,7 @@ def _read(source: bytes | bytearray | memoryview | str | os.PathLike[str] | Bina
 
 def _decode_header(data: bytes) -> Image.Image:
     """Open `data` without decoding its pixels, and check what the header promises."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+    if is_heif(data):
         import pillow_heif  # 6 MB of codec that only HEIC photos need
 
         pillow_heif.register_heif_opener(thumbnails=False)

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from model.config import Input
-from model.photo import MAX_MEGAPIXELS, PhotoSource, PhotoTooLarge, open_photo
+from model.formats import MAX_MEGAPIXELS
+from model.photo import PhotoSource, PhotoTooLarge, open_photo
 
 # A photo is shrunk in whole steps to no less than this many times the input size before the exact resize.
 OVERSAMPLING = 1.4

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -30,8 +30,9 @@ from model.config import Input
 from model.errors import ModelError, OutputError
 from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.save import export_onnx, save_weights
+from model.whole import whole_file
 from training.data.photos import DataError, check_disk
-from training.data.pictures import read_pictures, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_as_the_source, split_pictures
 from training.data.sources import open_data
 from training.fit.finish import calibrate, document
 from training.fit.provenance import lesson_config, provenance
@@ -65,11 +66,15 @@ class Settings(SmallLesson):
     lr: float | None = option(None, "highest learning rate; lower for long training (default: the recipe's)", check=above_zero)
     flip: bool = option(True, "for digits, letters and whatever else has a right side", flag="--no-flip")
     size: int = option(32, "side that pictures are brought to", check=small_side)
+    resume: bool = option(False, "go on where an interrupted run with these settings stopped")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.epochs and self.minutes:
-            raise ValueError("--epochs and --minutes both say how long to train: give one of them")
+        if self.minutes and (self.epochs or self.resume):
+            other = "--epochs" if self.epochs else "--resume"
+            raise ValueError(f"--minutes says how long this run trains, which {other} says differently: give one of them")
+        if self.recipe == "lesson" and self.size < 18:
+            raise ValueError("the lesson's three poolings leave nothing of pictures below --size 18")
 
 
 settings = parse(
@@ -84,7 +89,7 @@ torch.manual_seed(settings.seed)
 torch.backends.cudnn.benchmark = True  # on a GPU: the pictures are all of one size, so the fastest way is worth looking for
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
-say_when_interrupted("Interrupted; no model was written.")
+say_when_interrupted("Interrupted; no model was written. Use the same command with --resume to go on after the last epoch.")
 
 # %% [markdown]
 # ## 2. Pictures in
@@ -94,15 +99,26 @@ say_when_interrupted("Interrupted; no model was written.")
 # choose and train, **test** pictures are looked at once, at the end. Near-duplicates stay on one side: a test on pictures that
 # were trained on, saved again, is no test. Networks like numbers around zero, so the mean and
 # the standard deviation of each colour are measured, on training pictures alone.
+#
+# The recipe `lesson` repeats its source to the letter: all 50,000 pictures are trained on, the 10,000 test pictures are the
+# validation pictures, near-duplicates stay where they are, and its means and standard deviations are the source's own. So its
+# accuracy is on pictures that the best epoch was chosen by: a little too good.
 
 # %%
 run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the run, not to the model
+checkpoint, unfinished = run / "best.pth", run / "unfinished.pth"
 try:
+    if settings.resume and not unfinished.is_file():
+        raise DataError(f"there is nothing to resume in {run}; run without --resume")
     check_replaceable(settings.out)
     check_disk(settings.out.parent, needed=300_000_000)
     run.mkdir(parents=True, exist_ok=True)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits, left_out = split_pictures(found, settings.valid, settings.seed, settings.per_class)
+    found = draw_pictures(found, settings.seed, settings.per_class)
+    if settings.recipe == "lesson" and found.test:
+        splits, left_out = split_as_the_source(found), 0
+    else:
+        splits, left_out = split_pictures(found, settings.valid, settings.seed)
     training, validation, test = splits
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=(0, 0, 0), std=(1, 1, 1))
     reading = time.monotonic()
@@ -120,14 +136,16 @@ if left_out:
     print(f"{left_out:,} near-duplicates of pictures to validate or to test on are left out")
 mean = torch.stack([channel.float().mean() for channel in pictures.unbind(1)]) / 255
 std = (torch.stack([channel.float().std() for channel in pictures.unbind(1)]) / 255).clamp(min=0.001)
+print("mean " + ", ".join(f"{m:.4f}" for m in mean) + "; standard deviation " + ", ".join(f"{s:.4f}" for s in std))
+if settings.recipe == "lesson":
+    mean, std = (torch.tensor(values, device=device) for values in ((0.4670, 0.4735, 0.4662), (0.2496, 0.2489, 0.2521)))
+    print("normalised by the source's: 0.4670, 0.4735, 0.4662; 0.2496, 0.2489, 0.2521")
 
 
 def normalise(pictures: torch.Tensor) -> torch.Tensor:
     """uint8 (N, 3, H, W), 0-255 → float32, with mean 0 and standard deviation 1 over the training pictures."""
     return (pictures / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
 
-
-print("mean " + ", ".join(f"{m:.4f}" for m in mean) + "; standard deviation " + ", ".join(f"{s:.4f}" for s in std))
 
 # %% [markdown]
 # ## 3. Look at them
@@ -152,32 +170,41 @@ print(f"look at {run / 'pictures.png'}")
 # patterns over the picture and notes where each one fits; pooling keeps the best fit of every four neighbours, so that
 # the next layer sees twice as far. One linear layer weighs the evidence at the end: one number per label, the **logits**.
 #
-# The lesson's network has five convolutions, and a linear layer that sees what each of the last patterns found in each of
-# the places that are left.
+# The lesson's network is AlexNet (Krizhevsky et al. 2012) made small: five convolutions, three of them pooled to the best fit
+# of every 3×3 neighbours, and three linear layers that see what each of the last 256 patterns found in each of the four places
+# that are left. **Dropout** switches off half of the numbers at random while it trains, so that none can rely on another.
 
 # %%
 
 
 class LessonNetwork(nn.Module):
-    """float32 (N, 3, side, side) → logits (N, outputs), for a side of 16 and more."""
+    """float32 (N, 3, side, side) → logits (N, outputs), for a side of 18 and more; the source's width is 64."""
 
     def __init__(self, outputs: int, width: int, side: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, width, 3, padding=1)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
-        self.conv3 = nn.Conv2d(width, 2 * width, 3, padding=1)
-        self.conv4 = nn.Conv2d(2 * width, 2 * width, 3, padding=1)
-        self.conv5 = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
-        self.linear = nn.Linear(4 * width * (side // 8) ** 2, outputs)
+        for _ in range(2):
+            side = (side - 1 - 3) // 2 + 1  # a convolution with a kernel of 4, then pooling
+        side = (side - 3) // 2 + 1
+        self.conv1 = nn.Conv2d(3, width, 4, padding=1)
+        self.conv2 = nn.Conv2d(width, 3 * width, 4, padding=1)
+        self.conv3 = nn.Conv2d(3 * width, 6 * width, 3, padding=1)
+        self.conv4 = nn.Conv2d(6 * width, 4 * width, 3, padding=1)
+        self.conv5 = nn.Conv2d(4 * width, 4 * width, 3, padding=1)
+        self.dropout = nn.Dropout(0.5)
+        self.linear1 = nn.Linear(4 * width * side * side, 8 * width)
+        self.linear2 = nn.Linear(8 * width, 4 * width)
+        self.linear3 = nn.Linear(4 * width, outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        x = F.relu(self.conv1(x))
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv1(x)), 3, 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 3, 2)
         x = F.relu(self.conv3(x))
-        x = F.max_pool2d(F.relu(self.conv4(x)), 2)
-        x = F.max_pool2d(F.relu(self.conv5(x)), 2)
-        return self.linear(x.flatten(1))
+        x = F.relu(self.conv4(x))
+        x = F.max_pool2d(F.relu(self.conv5(x)), 3, 2).flatten(1)
+        x = F.relu(self.linear1(self.dropout(x)))
+        x = F.relu(self.linear2(self.dropout(x)))
+        return self.linear3(x)
 
 
 # %% [markdown]
@@ -267,6 +294,7 @@ class Recipe:
     lr: float  # the highest learning rate
     warm_up: float = 0.0  # share of the training in which it rises to that
     final_lr_fraction: float = 1.0  # share of it that is left at the end
+    drop_last: bool = False  # leave out the last batch of an epoch where it is smaller
     momentum: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0  # share of the answer that is given to all labels alike
@@ -277,7 +305,7 @@ class Recipe:
 
 ON_GPU = device.type == "cuda"
 RECIPES = {
-    "lesson": Recipe(LessonNetwork, width=16, epochs=25, batch_size=64, lr=0.008, momentum=0.9),
+    "lesson": Recipe(LessonNetwork, width=64, epochs=25, batch_size=64, lr=0.008),
     "fast": Recipe(
         LargeNetwork if ON_GPU else FastNetwork,
         width=64 if ON_GPU else 32,
@@ -286,6 +314,7 @@ RECIPES = {
         lr=0.3,
         warm_up=0.2,
         final_lr_fraction=0.01,
+        drop_last=True,
         momentum=0.9,
         weight_decay=5e-4,
         label_smoothing=0.1,
@@ -345,7 +374,8 @@ def augment(batch: torch.Tensor, flipped: torch.Tensor) -> torch.Tensor:
 # ## 7. The loop
 #
 # Forward, loss, backward, step: the rest is book-keeping. After every epoch the network answers the validation
-# pictures, and if it never did better, its weights are the new **checkpoint**. With `--minutes` the clock says how much
+# pictures, and if it never did better, its weights are the new **checkpoint**; what `--resume` needs to go on is written,
+# too: weights, optimiser, and where the random numbers are. With `--minutes` the clock says how much
 # of the training is done, else the number of steps. The fast recipe begins with smaller pictures: what there is to learn
 # first can be seen in them too (progressive resizing, Howard 2018). On a GPU, 16-bit numbers are used where they are
 # safe.
@@ -354,7 +384,8 @@ def augment(batch: torch.Tensor, flipped: torch.Tensor) -> torch.Tensor:
 WRITING = 25.0  # seconds that a model folder and its report take, before any picture is answered
 at_once = max(1, 4_000_000 // settings.size**2)  # large pictures come in smaller batches, or memory does not suffice
 batch_size = min(recipe.batch_size, at_once, len(pictures))
-steps = recipe.epochs * (len(pictures) // batch_size)
+in_epoch = len(pictures) // batch_size * batch_size if recipe.drop_last else len(pictures)
+steps = recipe.epochs * -(-in_epoch // batch_size)
 if settings.minutes:  # what is not training: writing, and answering validation and test pictures as visitors' are answered
     answering = 1.5 * reading * (len(validation) + len(test or ())) / (len(training) + len(validation))
     until = STARTED + 60 * settings.minutes - WRITING - answering
@@ -376,16 +407,28 @@ def logits_of(pictures: torch.Tensor) -> torch.Tensor:
         return torch.cat([network(normalise(batch)) for batch in pictures.split(min(500, at_once))])
 
 
-checkpoint = run / "best.pth"
 history: list[dict[str, float]] = []
 first_side = torch.rand(len(pictures), device=device) < 0.5  # which side every picture begins with; then they alternate
 step = epoch = 0
+same = {name: str(value) for name, value in asdict(settings).items() if name != "resume"} | {"pictures": str(len(pictures))}
+if settings.resume:
+    state = torch.load(unfinished, map_location=device, weights_only=True)
+    if changed := [f"--{name.replace('_', '-')} {value}" for name, value in state["settings"].items() if same[name] != value]:
+        raise SystemExit(f"Cannot resume: {run} was begun with other settings; give the same as before: {', '.join(changed)}")
+    network.load_state_dict(state["network"])
+    optimiser.load_state_dict(state["optimiser"])
+    first_side, history, step, epoch = state["first_side"], state["history"], state["step"], len(state["history"])
+    torch.set_rng_state(state["random"].cpu())
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state["random_on_gpu"].cpu())
+    began -= history[-1]["seconds"]
+    print(f"going on after epoch {epoch}")
 try:
     while (progress := share_done(step)) < 1:
         network.train()
         losses = torch.zeros((), device=device)
         order = torch.randperm(len(pictures), device=device)
-        batches = order[: len(pictures) // batch_size * batch_size].split(batch_size)  # what is left over has its turn later
+        batches = order[:in_epoch].split(batch_size)  # what is left over has its turn in another epoch
         seen = 0
         for batch in (bar := tqdm(batches, desc=f"epoch {epoch + 1}", leave=False)):
             if (progress := share_done(step)) >= 1:
@@ -420,9 +463,21 @@ try:
         }
         print("  ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
         if row["valid_accuracy"] >= max((before["valid_accuracy"] for before in history), default=0):
-            torch.save(network.state_dict(), checkpoint.with_suffix(".part"))
-            checkpoint.with_suffix(".part").replace(checkpoint)
+            with whole_file(checkpoint) as file:
+                torch.save(network.state_dict(), file)
         history.append(row)
+        state = {
+            "settings": same,
+            "network": network.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "first_side": first_side,
+            "history": history,
+            "step": step,
+            "random": torch.get_rng_state(),
+            "random_on_gpu": torch.cuda.get_rng_state() if device.type == "cuda" else None,
+        }
+        with whole_file(unfinished) as file:
+            torch.save(state, file)
 except KeyboardInterrupt:
     if not history:
         raise
@@ -436,6 +491,13 @@ say_when_interrupted(f"Interrupted; {settings.out} was not written. The weights 
 # Both losses fall: it learns. The one of training falls and the one of validation rises: it overfits, and what
 # helps is more pictures, more augmentation or fewer epochs. Label smoothing keeps the loss of training up: a perfect
 # answer is no longer free.
+#
+# The lesson's curves begin with its best moment: for three epochs nothing seems to happen. The loss stays at log 10 = 2.303,
+# the network says the same of every picture, and it is not broken. PyTorch's default initialisation gives each layer weights
+# that make its outputs smaller than its inputs; after eight layers the pictures hardly differ any more, and neither do their
+# gradients. Without batch norm nothing brings the numbers back to a useful scale, and without momentum small steps in the same
+# direction do not add up. They still lead out: once the first layers tell pictures apart, gradients grow, and the loss falls.
+# The fast recipe has batch norm and momentum, and no plateau.
 
 # %%
 epochs = [row["epoch"] for row in history]
@@ -505,6 +567,7 @@ with new_model_folder(settings.out) as folder:
     drawn = [run / "curves.png", run / "predictions.png"]
     config = document(folder, config, name, photos, pictures=drawn)
 checkpoint.unlink()
+unfinished.unlink()
 say_when_interrupted(f"Interrupted; the model is in {settings.out}.")
 
 # %% [markdown]

@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from model.errors import ModelError
-from model.photo import FORMAT_NAMES, MAX_BYTES, PhotoError, PhotoSource
+from model.formats import FORMAT_NAMES
+from model.photo import MAX_BYTES, PhotoError, PhotoSource
 from ui.api import evidence, scores
 from ui.data_url import from_text
 from ui.photo_input import PhotoData, PhotoInput

@@ -9,7 +9,8 @@ from typing import ClassVar
 import gradio as gr
 
 from model.errors import ModelError
-from model.photo import FORMATS, PhotoError
+from model.formats import FORMATS
+from model.photo import PhotoError
 from model.photo_problems import one_of
 from ui.service import Busy
 from ui.texts import ENGLISH, TEXTS, say

@@ -12,7 +12,8 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
-from model.photo import FORMAT_NAMES, MAX_BYTES
+from model.formats import FORMAT_NAMES
+from model.photo import MAX_BYTES
 from ui.data_url import from_text
 
 # base64 in JSON is the longest way to write a photo; multipart adds its boundaries

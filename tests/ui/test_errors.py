@@ -10,7 +10,8 @@ import gradio as gr
 import pytest
 
 from model.errors import ModelError
-from model.photo import FORMATS, PhotoError, PhotoFormatError, PhotoTooLarge, open_photo
+from model.formats import FORMATS
+from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge, open_photo
 from model.photo_problems import PROBLEMS
 from tests.pictures import CAT
 from tests.running import ROOT

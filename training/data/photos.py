@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.config import NEITHER
-from model.photo import SUFFIXES
+from model.formats import SUFFIXES
 
 SHOWN_PROBLEMS = 20
 MIN_PER_CLASS = 2

@@ -21,12 +21,33 @@ from training.data.split import Splits, split_found
 MAX_BYTES = 6_000_000_000
 
 
-def split_pictures(found: Found, valid: float, seed: int, per_class: int | None = None) -> tuple[Splits, int]:
+def draw_pictures(found: Found, seed: int, per_class: int | None) -> Found:
+    """At most `per_class` pictures of each class, from each split but the test pictures; all where it is None."""
+    if not per_class:
+        return found
+    drawn = {
+        name: photos.take(draw_evenly(photos.answers, seed, per_stratum=per_class))
+        for name, photos in found.parts.items()
+        if name != "test"
+    }
+    return replace(found, **drawn)
+
+
+def split_as_the_source(found: Found) -> Splits:
+    """The splits of many lessons: the pictures to test on are those to validate on, and all others are trained on.
+
+    Args:
+        found: with pictures to test on. Near-duplicates stay where they are.
+    """
+    others = [photos for name, photos in found.parts.items() if name != "test"]
+    return Splits(Photos.joined(others, found.train.labels), found.parts["test"])
+
+
+def split_pictures(found: Found, valid: float, seed: int) -> tuple[Splits, int]:
     """The splits that pictures came in, or new ones; near-duplicates lie on one side: see `split.split_found`.
 
     Args:
         valid: share of the pictures to validate on, 0-1, where they do not come so.
-        per_class: how many pictures of each class to draw, at most, from each split but the test pictures.
 
     Returns:
         The splits, and how many pictures were left out of them.
@@ -34,13 +55,6 @@ def split_pictures(found: Found, valid: float, seed: int, per_class: int | None 
     Raises:
         DataError: see `split_found`; or some pictures cannot be opened, and all of these are named.
     """
-    if per_class:
-        drawn = {
-            name: photos.take(draw_evenly(photos.answers, seed, per_stratum=per_class))
-            for name, photos in found.parts.items()
-            if name != "test"
-        }
-        found = replace(found, **drawn)
     photos = found.everything
     hashes = np.empty(len(photos), np.uint64)
     thumbnails = np.empty((len(photos), THUMBNAIL, THUMBNAIL, 3), np.uint8)

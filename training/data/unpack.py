@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from model.photo import SUFFIXES
+from model.formats import SUFFIXES
 from model.whole import UNFINISHED
 from training.data.dataset_rows import hub_rows, is_torchvision, suffix, torchvision_rows
 from training.data.photos import DataError, check_disk, photos_below, subfolders

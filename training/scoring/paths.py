@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from model.photo import SUFFIXES
+from model.formats import SUFFIXES
 from training.data.photos import DataError
 
 

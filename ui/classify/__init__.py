@@ -14,7 +14,8 @@ import gradio as gr
 from PIL import Image
 
 from model.errors import ModelError
-from model.photo import MAX_BYTES, MAX_MEGAPIXELS, PhotoError, photo_facts
+from model.formats import MAX_MEGAPIXELS
+from model.photo import MAX_BYTES, PhotoError, photo_facts
 from ui import corrections
 from ui.classify.verdict import Shown, preview, shown
 from ui.errors import format_names, readable_errors, sentence

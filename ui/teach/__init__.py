@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from model.photo import SUFFIXES
+from model.formats import SUFFIXES
 from model.resize import OVERSAMPLING
 from ui.scripts import DROPPED, ELEMENTS, HEAT, PROBABILITY, UNZIP, palette, script, texts_of
 from ui.service import Service

@@ -1,0 +1,246 @@
+"""The photos in a folder, by one rule for everybody who lists one: training, scoring, evaluating, converting, albums, archives.
+
+A photo is what begins as one, whatever its name ends with; a file whose name says that it is a photo is listed too, so that
+opening it says what is wrong with it. Hidden files and folders and those that systems put beside photos are left out at any
+depth. Links are followed once: what is reached by two ways is listed once, and circles end. Whatever is left out is counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from model.formats import HEAD, SUFFIXES, begins_as_photo
+
+EXAMPLES = 3
+
+HIDDEN = "hidden, or what systems put beside photos"
+NOT_PHOTOS = "not photos"
+ARCHIVE = "archives inside: unpack them, and name what is in them"
+AGAIN = "links to what is listed already"
+NOWHERE = "links that lead nowhere"
+SPECIAL = "pipes, sockets and devices"
+UNREADABLE = "cannot be read"
+
+ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz", ".7z", ".rar")
+SYSTEM_NAMES = (
+    "__MACOSX", "@eaDir", "@SynoEAStream", "@SynoResource", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
+    "$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found", "Network Trash Folder", "Temporary Items",
+    "Thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "Picasa.ini", "Icon\r", "__pycache__",
+)  # fmt: skip
+_SYSTEM = {name.lower() for name in SYSTEM_NAMES}
+
+
+@dataclass
+class _Tally:
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+class LeftOut:
+    """What is left out: for each reason how much, and three examples.
+
+    Reasons are parts of a sentence: "not photos", "hidden"...
+    """
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, _Tally] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._tallies)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How much by each reason."""
+        return {reason: tally.count for reason, tally in self._tallies.items()}
+
+    def add(self, reason: str, example: str | os.PathLike[str], count: int = 1) -> None:
+        """Count something that is left out.
+
+        Args:
+            example: its path, as it is to be shown. count: how many files it stands for.
+        """
+        tally = self._tallies.setdefault(reason, _Tally())
+        tally.count += count
+        if len(tally.examples) < EXAMPLES:
+            tally.examples.append(shown(example))
+
+    def update(self, other: LeftOut, below: str = "") -> None:
+        """Count all that another left out.
+
+        Args:
+            below: the folder that the other's examples are relative to.
+        """
+        for reason, tally in other._tallies.items():
+            mine = self._tallies.setdefault(reason, _Tally())
+            mine.count += tally.count
+            examples = [f"{shown(below)}/{example}" if below else example for example in tally.examples]
+            mine.examples = [*mine.examples, *examples][:EXAMPLES]
+
+    def sentences(self) -> list[str]:
+        """A line for each reason: `left out, not photos: 12 files (notes.txt, a.csv, b.csv, …)`."""
+        return [
+            f"left out, {reason}: {tally.count:,} file{'s' * (tally.count != 1)} "
+            f"({', '.join(tally.examples)}{', …' * (tally.count > len(tally.examples))})"
+            for reason, tally in self._tallies.items()
+        ]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The same as `{reason, count, examples}`."""
+        return [
+            {"reason": reason, "count": tally.count, "examples": list(tally.examples)}
+            for reason, tally in self._tallies.items()
+        ]
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """What a folder holds.
+
+    Attributes:
+        root: the folder.
+        names: the photos' paths relative to it, with forward slashes, sorted folder by folder. Names that are no UTF-8 hold
+            surrogates, as everywhere in Python; `shown` makes them printable.
+        folders: the paths of all folders below it, the empty ones too, sorted; not the hidden ones.
+        left_out: the rest.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    folders: tuple[str, ...]
+    left_out: LeftOut
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The photos as they can be opened."""
+        return tuple(self.root / name for name in self.names)
+
+
+def photos_below(folder: Path) -> tuple[Path, ...]:
+    """The photos anywhere below a folder, where nobody asks what was left out."""
+    return list_photos(folder).paths
+
+
+def list_photos(root: Path, progress: Callable[[int], object] = lambda files: None) -> PhotoFiles:
+    """List the photos anywhere below a folder.
+
+    Args:
+        progress: called with the number of files that were looked at since it was called last.
+
+    Raises:
+        OSError: the folder itself cannot be listed. Of those below it, it is said in `left_out`.
+    """
+    names: list[str] = []
+    folders: list[str] = []
+    left_out = LeftOut()
+    seen = {_identity(root.stat())}
+    links: list[str] = []  # to files and folders: followed when all that lies here itself is listed
+    waiting = [""]
+    os.scandir(root).close()  # so that what is wrong with the folder itself is raised
+    while waiting or links:
+        name = waiting.pop() if waiting else _next_link(root, links, seen, names, folders, left_out)
+        if name is None:
+            continue
+        try:
+            entries = sorted(os.scandir(root / name if name else root), key=lambda entry: entry.name)
+        except OSError:
+            left_out.add(UNREADABLE, name + "/")
+            continue
+        for entry in entries:
+            path = f"{name}/{entry.name}" if name else entry.name
+            try:
+                if is_hidden(entry.name):
+                    _count_hidden(entry, path, left_out)
+                elif entry.is_symlink():
+                    links.append(path)
+                elif entry.is_dir():
+                    seen.add(_identity(entry.stat()))
+                    folders.append(path)
+                    waiting.append(path)
+                else:
+                    seen.add(_identity(entry.stat()))
+                    if _is_photo(Path(entry.path), path, entry.stat().st_mode, left_out):
+                        names.append(path)
+            except OSError:
+                left_out.add(UNREADABLE, path)
+        progress(len(entries))
+    return PhotoFiles(root, tuple(sorted(names, key=by_folder)), tuple(sorted(folders, key=by_folder)), left_out)
+
+
+def by_folder(path: str) -> list[str]:
+    """The key that sorts paths as folders list them: a folder's content stays together."""
+    return path.split("/")
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path, with forward slashes, leads through a name that begins with a dot, or one that systems use."""
+    return any(part.startswith(".") or part.lower() in _SYSTEM for part in path.split("/"))
+
+
+def is_photo_name(name: str) -> bool:
+    """Whether a file's name says that it is a photo: `IMG_1.JPG`, and `1.jpg?width=800` as downloads are named."""
+    return re.split(r"[?#]", name, maxsplit=1)[0].lower().endswith(tuple(SUFFIXES))
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    r"""A path as text that can be printed and written: bytes that are no UTF-8 as \xNN, control characters as \n and \x07."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _next_link(
+    root: Path, links: list[str], seen: set[tuple[int, int]], names: list[str], folders: list[str], left_out: LeftOut
+) -> str | None:
+    """Follow the first of the links: a folder to list comes back, a photo is added to `names`."""
+    links.sort(key=by_folder)
+    path = links.pop(0)
+    try:
+        status = (root / path).stat()
+    except OSError:
+        left_out.add(NOWHERE, path)
+        return None
+    if _identity(status) in seen:
+        left_out.add(AGAIN, path)
+        return None
+    seen.add(_identity(status))
+    if stat.S_ISDIR(status.st_mode):
+        folders.append(path)
+        return path
+    if _is_photo(root / path, path, status.st_mode, left_out):
+        names.append(path)
+    return None
+
+
+def _is_photo(file: Path, name: str, mode: int, left_out: LeftOut) -> bool:
+    """Whether a file is to be listed; what is not is counted."""
+    if not stat.S_ISREG(mode):
+        left_out.add(SPECIAL, name)
+        return False
+    if is_photo_name(name):
+        return True
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(HEAD)
+    except OSError:
+        left_out.add(UNREADABLE, name)
+        return False
+    if not begins_as_photo(head):
+        left_out.add(ARCHIVE if name.lower().endswith(ARCHIVES) else NOT_PHOTOS, name)
+        return False
+    return True
+
+
+def _count_hidden(entry: os.DirEntry[str], path: str, left_out: LeftOut) -> None:
+    if not entry.is_dir(follow_symlinks=False):
+        left_out.add(HIDDEN, path)
+    elif files := sum(len(names) for _, _, names in os.walk(entry.path)):
+        left_out.add(HIDDEN, path + "/", files)
