@@ -27,7 +27,7 @@ from model.errors import ModelError, OutputError
 from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, new_model_folder
 from model.save import export_onnx, save_weights
 from training.data.photos import DataError, check_disk
-from training.data.pictures import read_pictures, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_pictures
 from training.data.sources import open_data
 from training.fit.finish import calibrate, document
 from training.fit.provenance import lesson_config, provenance
@@ -85,7 +85,8 @@ try:
     check_replaceable(settings.out)
     check_disk(settings.out.parent, needed=500_000_000)
     found = open_data(settings.data, run / "data", settings.label_from)
-    splits, left_out = split_pictures(found, settings.valid, settings.seed, settings.per_class)
+    found = draw_pictures(found, settings.seed, settings.per_class)
+    splits, left_out = split_pictures(found, settings.valid, settings.seed)
     labels = splits.training.labels
     start = pretrained(settings.arch, len(labels), settings.weights)
     size = Input(height=settings.size, width=settings.size, resize="squish", mean=start.mean, std=start.std)

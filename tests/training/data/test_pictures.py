@@ -10,7 +10,7 @@ from tests.training.colours import colours, paint
 from tests.training.data.test_check import scene
 from training.data import pictures
 from training.data.photos import DataError, find_photos
-from training.data.pictures import read_pictures, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_pictures
 from training.data.sources import open_data
 
 
@@ -61,7 +61,7 @@ def test_near_duplicates_of_test_pictures_are_not_trained_on(tmp_path):
     assert splits.test is not None
     assert len(splits.test) == 12
     assert not any(path.name == "again.jpg" for part in splits[:2] for path in part.paths)
-    few, _ = split_pictures(open_data(tmp_path, tmp_path / "unpacked"), 0.4, 1, per_class=4)
+    few, _ = split_pictures(draw_pictures(open_data(tmp_path, tmp_path / "unpacked"), 1, 4), 0.4, 1)
     assert len(few.training) + len(few.validation) == 8
     assert few.test == splits.test
 
