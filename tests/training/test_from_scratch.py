@@ -40,11 +40,12 @@ def data(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module", params=[("fast", 12), ("lesson", 120)], ids=["fast", "lesson"])
+@pytest.fixture(scope="module", params=[("fast", 12, 0.3), ("lesson", 60, 0.2)], ids=["fast", "lesson"])
 def trained(request, data, tmp_path_factory) -> tuple[Path, str]:
-    recipe, epochs = request.param
+    recipe, epochs, lr = request.param
     out = tmp_path_factory.mktemp("models") / recipe
-    done = run(SCRIPT, "--data", data, "--out", out, "--recipe", recipe, "--epochs", epochs, "--width", 8, "--valid", 0.2)
+    chosen = ["--recipe", recipe, "--epochs", epochs, "--lr", lr, "--width", 8, "--valid", 0.2]
+    done = run(SCRIPT, "--data", data, "--out", out, *chosen)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return out, done.stdout
@@ -58,12 +59,18 @@ def test_a_model_folder_comes_out(trained, data):
     assert {"curves.png", "predictions.png", "report.html"} <= {path.name for path in (folder / "report").iterdir()}
     classifier = Classifier.load(folder)
     assert classifier.config.labels == ("blue", "red")
-    assert classifier.config.metrics["test"]["photos"] == 32
-    assert classifier.config.metrics["test"]["accuracy"] >= 0.9
+    measured = classifier.config.metrics["test" if folder.name == "fast" else "validation"]
+    assert measured["photos"] == 32
+    assert measured["accuracy"] >= 0.9
     epochs = classifier.config.training["settings"]["epochs"]
     assert [row["epoch"] for row in classifier.config.training["history"]] == list(range(1, epochs + 1))
     assert "| accuracy |" in printed
-    assert "96 pictures to train on, 24 to validate on, 32 to test on" in printed
+    split = (
+        "96 pictures to train on, 24 to validate on, 32"
+        if folder.name == "fast"
+        else "120 pictures to train on, 32 to validate on, 0"
+    )
+    assert f"{split} to test on" in printed
     assert not list(folder.with_name(f"{folder.name}-run").glob("*.pth"))
     card = (folder / "README.md").read_text("utf-8")
     assert "report/predictions.png" in card
@@ -80,7 +87,12 @@ def test_the_best_epoch_is_loaded_again(trained):
     assert float(found[2]) == pytest.approx(max(accuracies), abs=1e-4)
 
 
-def test_normalisation_is_that_of_the_data(trained, data):
+def test_normalisation_is_that_of_the_data_or_of_the_source(trained, data):
+    if trained[0].name == "lesson":
+        size = Classifier.load(trained[0]).config.input
+        assert size.mean == pytest.approx((0.4670, 0.4735, 0.4662))
+        assert size.std == pytest.approx((0.2496, 0.2489, 0.2521))
+        return
     pixels = [np.asarray(Image.open(path).resize((32, 32), Image.Resampling.BILINEAR)) for path in data.glob("train/*/*")]
     size = Classifier.load(trained[0]).config.input
     assert size.mean == pytest.approx(np.mean(pixels, axis=(0, 1, 2)) / 255, abs=0.02)  # a fifth was held back
@@ -114,6 +126,46 @@ def test_the_weights_fill_the_class_of_the_script(trained, data):
     assert np.allclose(logits, classifier.network.logits(batch), atol=0.05, rtol=0.01)  # float16 weights
     with pytest.raises(ModelError, match=r"class of a training script.*model\.safetensors"):
         load_torch(folder)
+
+
+def test_the_network_of_the_lesson_is_its_sources():
+    network = part(SCRIPT, {"LessonNetwork"}, {"nn": nn, "F": F, "torch": torch})["LessonNetwork"](10, 64, 32)
+    shapes = {name: tuple(weight.shape) for name, weight in network.state_dict().items() if name.endswith("weight")}
+    assert shapes == {
+        "conv1.weight": (64, 3, 4, 4), "conv2.weight": (192, 64, 4, 4), "conv3.weight": (384, 192, 3, 3),
+        "conv4.weight": (256, 384, 3, 3), "conv5.weight": (256, 256, 3, 3),
+        "linear1.weight": (512, 1024), "linear2.weight": (256, 512), "linear3.weight": (10, 256),
+    }  # fmt: skip
+    source = nn.Sequential(
+        nn.Conv2d(3, 64, 4, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 4, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten(),
+        nn.Dropout(), nn.Linear(1024, 512), nn.ReLU(), nn.Dropout(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10),
+    )  # fmt: skip
+    source.load_state_dict(dict(zip(source.state_dict(), network.state_dict().values(), strict=True)))
+    pictures = torch.randn(3, 3, 32, 32)
+    for side in (source, network):
+        side.train()
+    answers = []
+    for side in (source, network):
+        torch.manual_seed(0)
+        answers.append(side(pictures))
+    assert torch.allclose(*answers, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [18, 28, 64])
+def test_the_network_of_the_lesson_takes_other_sides(side):
+    network = part(SCRIPT, {"LessonNetwork"}, {"nn": nn, "F": F, "torch": torch})["LessonNetwork"](3, 4, side)
+    assert network(torch.randn(2, 3, side, side)).shape == (2, 3)
+
+
+def test_what_reaches_the_logits_is_shown(trained):
+    _, printed = trained
+    rows = re.findall(r"^  (\S+) +([\d.]+) +([\d.]+)$", printed, re.MULTILINE)
+    first, last = float(rows[0][1]), float(rows[-1][1])
+    assert first > 0.1
+    assert (last < first / 20) == (trained[0].name == "lesson")  # the cause of its plateau
 
 
 def test_it_is_evaluated_like_any_other(trained, data, tmp_path):
@@ -201,8 +253,37 @@ def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process in another way")
+@pytest.mark.parametrize("recipe", ["fast", "lesson"])
+def test_killed_it_is_resumed_as_if_nothing_had_been(data, tmp_path, recipe):
+    chosen = ["--data", data, "--recipe", recipe, "--epochs", 6, "--width", 4]
+    whole = run(SCRIPT, *chosen, "--out", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    command = [sys.executable, "-m", "training.from_scratch", *map(str, chosen), "--out", str(tmp_path / "killed")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as it:
+        for line in it.stdout:
+            if line.startswith("epoch 3 "):
+                it.kill()
+                break
+    other = run(SCRIPT, *chosen, "--out", tmp_path / "killed", "--seed", 1, "--resume")
+    assert other.returncode == 1
+    assert "begun with other settings; give the same as before: --seed 42" in other.stderr
+    resumed = run(SCRIPT, *chosen, "--out", tmp_path / "killed", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on after epoch" in resumed.stdout
+    histories = [Classifier.load(tmp_path / name).config.training["history"] for name in ("whole", "killed")]
+    assert [row["epoch"] for row in histories[1]] == [1, 2, 3, 4, 5, 6]
+    for name in ("train_loss", "valid_loss", "valid_accuracy", "lr"):
+        assert [row[name] for row in histories[1]] == pytest.approx([row[name] for row in histories[0]], abs=1e-4)
+    assert not list((tmp_path / "killed-run").glob("*.pth"))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["--data", "{data}", "--out", "{out}", "--epochs", "2", "--minutes", "2"], "both say how long to train"),
+    (["--data", "{data}", "--out", "{out}", "--epochs", "2", "--minutes", "2"], "which --epochs says differently"),
+    (["--data", "{data}", "--out", "{out}", "--resume", "--minutes", "2"], "which --resume says differently"),
+    (["--data", "{data}", "--out", "{out}", "--resume"], "there is nothing to resume"),
+    (["--data", "{data}", "--out", "{out}", "--recipe", "lesson", "--size", "16"], "below --size 18"),
     (["--data", "{data}/nothing", "--out", "{out}"], "not a folder, and there is no such file"),
     (["--data", "{bad}", "--out", "{out}"], "broken.jpg: This is not a photo"),
     (["--data", "{data}", "--out", "{data}"], "exists and is not a model folder"),
