@@ -78,7 +78,7 @@ def test_several_sources_and_their_name():
         ("head", ["--valid", "0.5"], "invalid choice"),
         ("head", ["--views", "0"], "must be at least 1"),
         ("head", ["--data", ".", "--out", "./models/mine"], "lies among the photos of --data"),
-        ("from_scratch", ["--epochs", "3", "--minutes", "4"], "both say how long to train"),
+        ("from_scratch", ["--epochs", "3", "--minutes", "4"], "which --epochs says differently"),
         ("from_scratch", ["--out", "."], "has no name"),
         ("transfer", ["--per-class", "1"], "must be at least 2"),
     ],
