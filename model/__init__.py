@@ -5,11 +5,12 @@ Runtime or torch, `classifier` makes probabilities of the logits, and `batching`
 call. A model comes in by `source`, from a `folder` that `config` describes, from the Hub, or out of a fastai export
 (`fastai_export`). `inside` looks into a network that serves. Training needs `architecture`, `head` with `onnx_head` and
 `torch_merge`, and `save`; `agreement` compares two versions of a model. `hub` publishes one, and a Space that serves it.
-`errors` and `whole` serve all of them; `commands` are those of `python -m model`.
+`errors` and `whole` serve all of them; `telemetry` turns off that of ONNX Runtime; `commands` are those of `python -m model`.
 
 Nothing here imports torch, torchvision, timm or fastai before something needs them.
 """
 
+import model.telemetry  # noqa: F401 - before ONNX Runtime is imported
 from model.classifier import Classifier, Prediction
 from model.errors import ModelError
 from model.photo import PhotoError
