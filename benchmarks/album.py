@@ -17,9 +17,9 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import describe, spread
+from model.photo_files import photos_below
 from tests.pictures import CAT, SHARED
 from tests.running import running_app
-from training.data.photos import photos_below
 
 PHOTOS = 1_000
 RUNS = 3

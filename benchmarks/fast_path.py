@@ -21,7 +21,8 @@ from pathlib import Path
 from benchmarks.machine import describe
 from model import Classifier
 from training.data.draw import draw_by_share
-from training.data.photos import Photos, find_photos
+from training.data.folders import find_photos
+from training.data.photos import Photos
 from training.quality.measure import measure
 from training.quality.schema import Metrics
 

@@ -39,6 +39,7 @@ from benchmarks.teach_quality import (
     tuned_head,
 )
 from model import Classifier
+from model.photo_files import photos_below
 from model.teach.body import Body
 from model.teach.examples import Example, Look
 from model.teach.knowledge import Knowledge
@@ -46,7 +47,6 @@ from model.teach.lesson import Lesson
 from model.teach.teach import Teacher
 from tests.pictures import CAT, COFFEE, encoded
 from tests.running import running_app
-from training.data.photos import photos_below
 
 AT_ONCE = 3  # photos that the page sends at once
 LARGE_PHOTOS, CALLS, ROUNDS, FITS = 60, 300, 3, 15

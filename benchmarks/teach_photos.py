@@ -9,7 +9,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.photos import photos_below
+from model.photo_files import photos_below
 
 # no photo of a group is used for what is taught on another's: heads that know cats and dogs are tuned without it
 GROUPS = (
@@ -71,12 +71,12 @@ def tasks(data: Path, scratch: Path) -> list[Task]:
     found = []
     for number, group in enumerate(GROUPS):
         cats, dogs, others = (
-            [path for source in group for path in photos_below(data / "photos" / source / label)]
+            [path for source in group for path in _of_class(data / "photos" / source / label)]
             for label in ("Cat", "Dog", "neither")
         )
         found.append(Task(f"cat, dog {number + 1}", (tuple(cats), tuple(dogs)), tuple(others), tuple(wild), number))
     pets = [
-        path for source in GROUPS[2] for label in ("Cat", "Dog") for path in photos_below(data / "photos" / source / label)
+        path for source in GROUPS[2] for label in ("Cat", "Dog") for path in _of_class(data / "photos" / source / label)
     ][::4]  # fmt: skip
 
     def things(*names: str) -> tuple[tuple[Path, ...], ...]:
@@ -93,6 +93,11 @@ def tasks(data: Path, scratch: Path) -> list[Task]:
     return found
 
 
+def _of_class(folder: Path) -> tuple[Path, ...]:
+    """The photos of a class; not every source has each."""
+    return photos_below(folder) if folder.is_dir() else ()
+
+
 def _kind(data: Path, source: str, beginnings: tuple[str, ...]) -> tuple[Path, ...]:
     folder = data / "photos" / source
     places = [folder / "neither", folder / "hard"]
@@ -105,6 +110,6 @@ def _cifar(data: Path, scratch: Path) -> Task:
     root = next(scratch.glob("*/train")).parent
     classes = sorted(folder.name for folder in (root / "train").iterdir())
     train, test = (
-        tuple(tuple(photos_below(root / split / name)[:PER_CIFAR_CLASS]) for name in classes) for split in ("train", "test")
+        tuple(photos_below(root / split / name)[:PER_CIFAR_CLASS] for name in classes) for split in ("train", "test")
     )
     return Task("CIFAR-10", train, test=test)

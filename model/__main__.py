@@ -6,9 +6,11 @@ import argparse
 import io
 import json
 import sys
+from difflib import get_close_matches
+from pathlib import Path
 
 from model.commands import add_export_options, convert_main, export_options, inspect_main
-from model.errors import ModelError
+from model.errors import EntryPoint, ModelError
 from model.photo import PhotoError
 from model.source import load
 
@@ -37,10 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     add_export_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     options = parser.parse_args(arguments)
+    first = options.photos[0]
+    if get_close_matches(first, COMMANDS) and not Path(first).exists():
+        parser.error(f"there is no photo and no command {first}; the commands are {' and '.join(COMMANDS)}")
     try:
         classifier = load(options.model, options.revision, export_options(options))
     except ModelError as error:
-        print(f"Cannot load the model: {error}", file=sys.stderr)
+        print(f"Cannot load the model: {error.at(EntryPoint.COMMAND_LINE)}", file=sys.stderr)
         return 2
     failed = False
     for name in options.photos:

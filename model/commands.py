@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.errors import ModelError, OutputError, few
+from model.errors import EntryPoint, ModelError, OutputError, few
 from model.fastai_export.convert import convert
 from model.fastai_export.inert_tree import shown
 from model.fastai_export.learner import Learner, read_learner
 from model.fastai_export.load import build_network, config_of
-from model.fastai_export.options import ExportOptions
-from model.photo import PhotoError
+from model.fastai_export.options import ExportOptions, read_size
+from model.photo_files import list_photos
+from model.photo_files import shown as path_text
 from model.source import locate
 
 _SHOWN = 12
@@ -36,7 +37,7 @@ def inspect_main(arguments: list[str]) -> int:
         learner = read_learner(_export(options), export_options(options))
         config_of(learner)
     except ModelError as error:
-        print(f"Cannot open it: {error}", file=sys.stderr)
+        print(f"Cannot open it: {error.at(EntryPoint.COMMAND_LINE)}", file=sys.stderr)
         return 2
     problem, facts = None, _facts(learner)
     try:
@@ -44,7 +45,7 @@ def inspect_main(arguments: list[str]) -> int:
         facts["parameters"] = sum(parameter.numel() for parameter in network.parameters())
         facts["remarks"] += remarks
     except ModelError as error:
-        problem = str(error)
+        problem = error.at(EntryPoint.COMMAND_LINE)
     facts["answers_here"] = problem or True
     print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else _text(facts, options.all))
     return 1 if problem else 0
@@ -60,18 +61,20 @@ def convert_main(arguments: list[str]) -> int:
     _add_options(parser)
     parser.add_argument("target", type=Path, metavar="OUT", help="the model folder to write")
     parser.add_argument("--name", help="what to call the model (default: the name of the file, or of its folder)")
-    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="compare the answers on the photos in this folder, too")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER",
+                        help="compare the answers on the photos in this folder, too, or on this one photo")  # fmt: skip
     options = parser.parse_args(arguments)
     try:
         replaced = options.target.exists()
-        photos = sorted(path for path in options.photos.rglob("*") if path.is_file()) if options.photos else []
-        if options.photos and not photos:
-            raise ModelError(f"there are no photos in {options.photos}")
+        photos = _photos(options.photos) if options.photos else []
         print("Reading the export, writing ONNX, comparing answers …", file=sys.stderr)
         done = convert(_export(options), options.target, export_options(options), name=options.name, photos=photos)
-    except (ModelError, OutputError, PhotoError) as error:
-        print(f"Cannot convert it: {error}", file=sys.stderr)
+    except (ModelError, OutputError) as error:
+        problem = error.at(EntryPoint.COMMAND_LINE) if isinstance(error, ModelError) else str(error)
+        print(f"Cannot convert it: {problem}", file=sys.stderr)
         return 2
+    for sentence in done.unusable:
+        print(f"Left out: {sentence}", file=sys.stderr)
     for remark in done.remarks:
         print(f"Note: {remark}")
     print(
@@ -83,13 +86,33 @@ def convert_main(arguments: list[str]) -> int:
     return 0
 
 
+def _photos(place: Path) -> Sequence[Path]:
+    """The photos of a folder, or one photo; what is left out is said.
+
+    Raises:
+        ModelError: there are none.
+    """
+    if not place.is_dir():
+        if not place.exists():
+            raise ModelError(f"there is no folder of photos {path_text(place)}")
+        return [place]
+    try:
+        found = list_photos(place)
+    except OSError as error:
+        raise ModelError(f"{path_text(place)} cannot be read: {error.strerror or error}") from None
+    for sentence in found.left_out.sentences():
+        print(sentence[0].upper() + sentence[1:], file=sys.stderr)
+    if not found.names:
+        raise ModelError(f"there are no photos in {path_text(place)}")
+    return found.paths
+
+
 def size(text: str) -> tuple[int, int]:
     """`224` or `224x320`: height and width in pixels."""
-    match = re.fullmatch(r"(\d{1,4})(?:[x×](\d{1,4}))?", text)
-    sides = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not 16 <= min(sides) <= max(sides) <= 2048:
-        raise argparse.ArgumentTypeError(f"a size is 224, or 224x320 for height x width, from 16 to 2048, not {text!r}")
-    return sides
+    try:
+        return read_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def labels(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from model.photo_problems import one_of
 
 MAX_MEGAPIXELS = 50
+MAX_SIDE = 30_000  # pixels
 HEAD = 64  # bytes that tell what a file is
 
 
@@ -27,7 +28,7 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),  # Pillow tells MPO, several JPEGs, once it is open
+    Format("JPEG", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),  # MPO: several JPEGs, of which the first is taken
     Format("PNG", "PNG", (".png",)),
     Format("WEBP", "WebP", (".webp",), 16),
     Format("GIF", "GIF", (".gif",)),
@@ -42,21 +43,34 @@ FORMAT_MEGAPIXELS = {format.pillow: format.megapixels for format in FORMATS}
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
-_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BEGINNINGS = {
+    b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF",
+    **dict.fromkeys(_TIFF, "TIFF"),
+}  # fmt: skip
 _BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}  # bytes
 
 
-def begins_as_photo(head: bytes) -> bool:
-    """Whether a file that begins so is one of the formats that are accepted.
+def format_of(head: bytes) -> str:
+    """The format of a file that begins so, as Pillow calls it; empty where it is none of those that are accepted.
 
     Args:
         head: its first `HEAD` bytes, or all there are.
     """
-    if head.startswith(_BEGINNINGS) or is_heif(head) or (head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS):
-        return True
+    for beginning, format in _BEGINNINGS.items():
+        if head.startswith(beginning):
+            return format
+    if head[4:8] == b"ftyp":
+        return "HEIF" if is_heif(head) else "AVIF" if head[8:12] in _AVIF_BRANDS else ""
     if head.startswith(b"RIFF"):
-        return head[8:12] == b"WEBP"
-    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+        return "WEBP" if head[8:12] == b"WEBP" else ""
+    is_bmp = head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    return "BMP" if is_bmp else ""
+
+
+def begins_as_photo(head: bytes) -> bool:
+    """Whether a file that begins so is one of the formats that are accepted; see `format_of`."""
+    return bool(format_of(head))
 
 
 def is_heif(head: bytes) -> bool:

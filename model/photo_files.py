@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,10 +84,9 @@ class LeftOut:
             mine.examples = [*mine.examples, *examples][:EXAMPLES]
 
     def sentences(self) -> list[str]:
-        """A line for each reason: `left out, not photos: 12 files (notes.txt, a.csv, b.csv, …)`."""
+        """A line for each reason: `left out, not photos: 12 (notes.txt, a.csv, b.csv, …)`."""
         return [
-            f"left out, {reason}: {tally.count:,} file{'s' * (tally.count != 1)} "
-            f"({', '.join(tally.examples)}{', …' * (tally.count > len(tally.examples))})"
+            f"left out, {reason}: {tally.count:,} ({', '.join(tally.examples)}{', …' * (tally.count > len(tally.examples))})"
             for reason, tally in self._tallies.items()
         ]
 
@@ -96,6 +96,21 @@ class LeftOut:
             {"reason": reason, "count": tally.count, "examples": list(tally.examples)}
             for reason, tally in self._tallies.items()
         ]
+
+    @classmethod
+    def from_json(cls, entries: Iterable[Mapping[str, Any]]) -> LeftOut:
+        """What `to_json` gave."""
+        left_out = cls()
+        left_out._tallies = {entry["reason"]: _Tally(entry["count"], list(entry["examples"])) for entry in entries}
+        return left_out
+
+    def take_back(self, reason: str, names: Collection[str]) -> None:
+        """Do not count `names` for a reason any more, since they are of use after all."""
+        if tally := self._tallies.get(reason):
+            tally.count -= len(names)
+            tally.examples = [example for example in tally.examples if example not in names]
+            if tally.count <= 0:
+                del self._tallies[reason]
 
 
 @dataclass(frozen=True)
@@ -140,10 +155,10 @@ def list_photos(root: Path, progress: Callable[[int], object] = lambda files: No
     left_out = LeftOut()
     seen = {_identity(root.stat())}
     links: list[str] = []  # to files and folders: followed when all that lies here itself is listed
-    waiting = [""]
+    waiting = deque([""])
     os.scandir(root).close()  # so that what is wrong with the folder itself is raised
     while waiting or links:
-        name = waiting.pop() if waiting else _next_link(root, links, seen, names, folders, left_out)
+        name = waiting.popleft() if waiting else _next_link(root, links, seen, names, folders, left_out)
         if name is None:
             continue
         try:
@@ -184,13 +199,18 @@ def is_hidden(path: str) -> bool:
 
 def is_photo_name(name: str) -> bool:
     """Whether a file's name says that it is a photo: `IMG_1.JPG`, and `1.jpg?width=800` as downloads are named."""
-    return re.split(r"[?#]", name, maxsplit=1)[0].lower().endswith(tuple(SUFFIXES))
+    return re.split(r"[?#]", name.rpartition("/")[2], maxsplit=1)[0].lower().endswith(tuple(SUFFIXES))
 
 
 def shown(path: str | os.PathLike[str]) -> str:
     r"""A path as text that can be printed and written: bytes that are no UTF-8 as \xNN, control characters as \n and \x07."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else _escaped(c) for c in os.fspath(path))
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python keeps a byte that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""All that can be wrong with a photo: a code for each problem, and its sentence in English, which says what to do.
+"""All that can be wrong with a photo: a code for each problem, its sentence in English, which says what to do, and the errors.
 
 `ui/texts/*/photo.json` says the same in the languages of the page.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 PROBLEMS: Mapping[str, str] = {
     # not a photo
@@ -24,14 +25,16 @@ PROBLEMS: Mapping[str, str] = {
     "no_pixels": "The photo is empty: it has no pixels.",
     # damaged
     "cut_off": "This photo is cut off: part of the file is missing. Send it again.",
-    "damaged": "This {format} file is damaged or of a rare kind ({mode}). Open it, save it as JPEG and send that.",
+    "upper_part": "This photo is cut off: only the upper {percent} % of it are there. Send it again.",
+    "part": "This photo is damaged: only {percent} % of it are there. Send it again.",
+    "coarse": "This photo is cut off: it is there in coarse outlines only. Send it again.",
+    "damaged": "This {format} file is damaged or of a rare kind. Open it, save it as JPEG and send that.",
     "header": "This photo is damaged: its header makes no sense. Open it, save it as JPEG and send that.",
     "scans": "This JPEG is built of too many layers. Open it, save it again and send that.",
     # too large
     "bytes": "The photo is larger than {mb} MB. Send a smaller one.",
     "pixels": "This {format} has {width}×{height} pixels; at most {limit} megapixels and {side} a side are accepted. "
     "Send a smaller one.",
-    "bomb": "This image has too many pixels; at most {limit} megapixels and {side} a side are accepted. Send a smaller one.",
     "progressive": "This progressive JPEG of {width}×{height} pixels is too large. Send a smaller one.",
     "narrow": "This photo of {width}×{height} pixels is too narrow. Send a smaller or a wider one.",
     "memory": "This photo needs more memory than there is. Send a smaller one.",
@@ -45,10 +48,38 @@ PROBLEMS: Mapping[str, str] = {
     "array_shape": "An array photo has the shape (H, W), (H, W, 3) or (H, W, 4), not {shape}.",
     "array_range": "A float array holds values from 0 to 1. Divide by 255, or send uint8.",
     "array_type": "An array photo is uint8, uint16, bool or float, not {dtype}.",
-    "named": "{source}: {problem}",
 }
 
 
 def one_of(names: Sequence[str], word: str = "or") -> str:
     """Names as a choice: `JPEG, PNG or HEIC`, with the language's own word for "or"."""
     return f"{', '.join(names[:-1])} {word} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+class PhotoError(ValueError):
+    """A photo that cannot be used. The message is for the person who sent it and says what to do, in English.
+
+    Args:
+        code: which of `problems` it is; or a sentence, which is the message as it stands.
+        values: what is put into the sentence.
+
+    Attributes:
+        code, values: as given, for who says it in another language.
+        problems: code → sentence with {names} of values in it.
+    """
+
+    problems: ClassVar[Mapping[str, str]] = PROBLEMS
+
+    def __init__(self, code: str, **values: object) -> None:
+        said = {name: one_of(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        super().__init__(self.problems[code].format(**said) if code in self.problems else code)
+        self.code = code
+        self.values = values
+
+
+class PhotoTooLarge(PhotoError):
+    """More bytes or more pixels than are accepted."""
+
+
+class PhotoFormatError(PhotoError):
+    """Not a picture, or in a format that is not accepted."""

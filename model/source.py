@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from model.classifier import Classifier
-from model.errors import ModelError, first_line
+from model.errors import ModelError, Option, first_line
 from model.fastai_export.load import EXPORTS, find_export, load_learner
 from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.folder import BACKGROUND, CONFIG, ONNX, SERVING_FILES, load_folder
@@ -39,8 +39,12 @@ def load(
     if path.is_file():
         return load_learner(path, options, version, name)
     if options.change_the_model:
-        what = source or "the starter"
-        raise ModelError(f"{what} is a model folder, which names its own labels and size; only an export takes others")
+        said = [Option(name) for name in ("labels", "size", "activation") if getattr(options, name) is not None]
+        listed = [part for option in said for part in (", ", option)][1:]
+        raise ModelError(
+            f"{source or 'the starter'} is a model folder, which names its own labels and size; only an export takes others: "
+            "leave out ", *listed,
+        )  # fmt: skip
     return load_folder(path, version)
 
 

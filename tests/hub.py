@@ -14,7 +14,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -364,6 +364,13 @@ class _Answers:
         etag = hashlib.sha256(content).hexdigest() if _is_lfs(name) else _git_hash(content)
         return Answer(content, headers={"X-Repo-Commit": commit, "ETag": f'"{etag}"'})
 
+    def tree(self, key: str, revision: str, name: str = "") -> Answer:
+        """All that lies below a folder, at every depth: what it was asked for and more."""
+        repository = self._repository(key)
+        files = repository.commits[self._commit(repository, revision)]
+        inside = [path for path in files if path.startswith(f"{name}/" if name else "")]
+        return _json([_path_info(files, path) for path in _with_folders(inside) if path != name and path.startswith(name)])
+
     def _who(self) -> dict[str, Any]:
         if self.token not in self.hub.tokens:
             raise Refused(401, "", "Invalid credentials in Authorization header")
@@ -399,6 +406,18 @@ class _Answers:
         return commit
 
 
+def _with_folders(paths: Iterable[str]) -> list[str]:
+    """The paths, and those of all folders that they lie in."""
+    return sorted({"/".join(path.split("/")[:depth]) for path in paths for depth in range(1, path.count("/") + 2)})
+
+
+def _path_info(files: dict[str, bytes], path: str) -> dict[str, Any]:
+    content = files.get(path)
+    if content is None:
+        return {"type": "directory", "path": path, "oid": "0" * 40}
+    return {"type": "file", "path": path, "oid": _git_hash(content), "size": len(content)}
+
+
 def _name(key: str) -> str:
     """`user/name` of a repository of any kind."""
     return key.removeprefix("spaces/").removeprefix("datasets/")
@@ -416,6 +435,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", rf"/api/{_REPO}", _Answers.info),
     ("GET", rf"/api/{_REPO}/revision/(?P<revision>[^/]+)", _Answers.info),
     ("GET", rf"/api/{_REPO}/refs", _Answers.refs),
+    ("GET", rf"/api/{_REPO}/tree/(?P<revision>[^/]+)(/(?P<file>.+))?", _Answers.tree),
     ("POST", rf"/api/{_REPO}/preupload/main", _Answers.preupload),
     ("POST", rf"/api/{_REPO}/commit/main", _Answers.commit),
     ("POST", rf"/api/{_REPO}/tag/(?P<revision>[^/]+)", _Answers.tag),

@@ -18,13 +18,13 @@ import numpy as np
 from model.errors import ModelError
 from model.folder import BACKGROUND, load_folder
 from model.photo import PhotoError
+from model.photo_files import photos_below
 from model.teach.background import Background
 from model.teach.body import Body
 from model.teach.examples import features_of
 from model.whole import whole_file
 from training.data.decode import map_ahead
 from training.data.draw import draw_evenly
-from training.data.photos import photos_below
 from training.options import at_least_one, count, option, parse
 
 PHOTOS = 1_000

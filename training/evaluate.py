@@ -16,8 +16,9 @@ from pathlib import Path
 from model.errors import ModelError, OutputError
 from model.folder import CARD, CONFIG, REPORT, WEIGHTS, load_torch
 from model.photo import PhotoError
+from model.photo_files import shown
+from training.data.layout import Layout
 from training.data.photos import DataError
-from training.data.sources import Layout
 from training.fit.finish import finish
 from training.options import count, option, parse
 from training.quality.inputs import open_model, open_photos
@@ -42,6 +43,8 @@ class Settings:
     layout: Layout = option("guess", "as in training.head")
     labels: tuple[str, ...] = option((), "take these folders alone (default: all)", metavar="CLASS")
     label_from: str | None = option(None, "where labels come from, as in training.head", metavar="RULE")
+    label_column: str | None = option(None, "of a table or dataset, as in training.head", metavar="NAME")
+    image_column: str | None = option(None, "the same of photos or their paths", metavar="NAME")
     neither: tuple[Path, ...] = option((), "folders of photos of other things", metavar="FOLDER")
     by_source: bool = option(False, "tell every figure of every source, too")
     against: str | None = option(None, "a second model, folder or user/name, to compare with", metavar="OTHER_MODEL")
@@ -73,7 +76,13 @@ def main() -> None:
         if settings.write:
             metrics_of(served.config)  # better refused now than when the card is written
         can_be_built = (folder / WEIGHTS).is_file() and architecture.can_be_built
-        photos = open_photos(settings.data, settings.neither, settings.label_from, unpacked, settings.labels, settings.layout)
+        rules = settings.labels, settings.layout, settings.label_column, settings.image_column
+        known = served.config.labels
+        read: list[str] = []
+        photos = open_photos(
+            settings.data, settings.neither, settings.label_from, unpacked, *rules, known=known, tell=read.append
+        )
+        print("\n".join(read))
         report = write_report(
             served,
             photos,
@@ -84,10 +93,11 @@ def main() -> None:
             against=against,
             robustness=settings.robustness,
             sources=settings.by_source,
+            data=read,
         )
     except (DataError, ModelError, OutputError, PhotoError) as error:
         raise SystemExit(f"Cannot evaluate: {error}") from None
-    print(f"\n{settings.model} on {', '.join(settings.data)}\n")
+    print(f"\n{settings.model} on {', '.join(map(shown, settings.data))}\n")
     print("\n".join([*metric_rows(report), "", *markdown(*label_table(report))]))
     if isinstance(report.all_answers, BySource):
         print("\n" + "\n".join(markdown(*source_table(report.all_answers))))

@@ -166,11 +166,12 @@ run = settings.out.with_name(settings.out.name + "-run")  # what belongs to the 
 
 def look_at_the_data() -> Splits:
     """The photos of the run, checked and split; data.json says what they are."""
-    found = open_data(settings.data, run / "data", settings.label_from, settings.neither, settings.labels, settings.layout)
+    rules = settings.label_from, settings.neither, settings.labels, settings.layout
+    found = open_data(settings.data, run / "data", *rules, settings.label_column, settings.image_column)
     checked = check_photos(found, settings.size, run / "photos", settings.skip_bad)
     shares = settings.valid, settings.test
     splits, left_out = split_found(checked.photos, checked.came, checked.groups, *shares, settings.seed)
-    facts = describe(checked, splits.by_name(), left_out, settings.size)
+    facts = describe(checked, splits.by_name(), left_out, settings.size, found)
     write(facts, run / "data.json")
     say(text(facts))
     return splits

@@ -149,7 +149,8 @@ try:
     if settings.space:
         check_access(settings.space, "space")
     run.mkdir(parents=True, exist_ok=True)
-    found = open_data(settings.data, run / "data", settings.label_from, settings.neither, settings.labels, settings.layout)
+    rules = settings.label_from, settings.neither, settings.labels, settings.layout
+    found = open_data(settings.data, run / "data", *rules, settings.label_column, settings.image_column)
     checked = check_photos(found, settings.size, run / "photos", settings.skip_bad)
     own, tested, left_out = keep_test_aside(checked.photos, checked.came, checked.groups, settings.test, settings.seed)
     test = checked.photos.take(tested) if tested else None
@@ -161,7 +162,7 @@ except (DataError, ModelError, OSError, OutputError, PublishError) as error:
     with suppress(OSError):  # where there is something in it already, it stays
         run.rmdir()
     raise SystemExit(f"Cannot train: {error}") from None
-facts = describe(checked, {"train": fitted.photos, "test": test}, left_out, settings.size)
+facts = describe(checked, {"train": fitted.photos, "test": test}, left_out, settings.size, found)
 write(facts, run / "data.json")
 print(text(facts))
 

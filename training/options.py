@@ -12,7 +12,9 @@ What follows below are checks: a wrong value is refused with what is allowed.
 
 from __future__ import annotations
 
+import io
 import math
+import sys
 import types
 from argparse import ArgumentParser, ArgumentTypeError, HelpFormatter, RawDescriptionHelpFormatter, _ArgumentGroup
 from collections.abc import Callable, Sequence
@@ -64,11 +66,16 @@ def parse(
 ) -> Made:
     """The settings of a program, from its command line. Ends the program where they make no sense.
 
+    From now on whatever the program prints is printable: names of files may be no UTF-8, and a terminal may lack letters.
+
     Args:
         kind: a dataclass whose fields are made by `option`. A ValueError of its `__post_init__` is told as a wrong option.
         program: its name in `training/`.
         arguments: by default those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     layout = RawDescriptionHelpFormatter if "\n" in (description or "") else HelpFormatter
     parser = ArgumentParser(f"python -m training.{program}", None, description, epilog, formatter_class=layout)
     hints = get_type_hints(kind)
@@ -135,6 +142,14 @@ def share(text: str) -> float:
     value = _number(text)
     if not 0 < value < 1:
         raise ArgumentTypeError(f"must be above 0 and below 1, not {text}")
+    return value
+
+
+def part(text: str) -> float:
+    """A number of at least 0 and at most 1."""
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError(f"must be from 0 to 1, not {text}")
     return value
 
 

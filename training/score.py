@@ -3,9 +3,10 @@
     python -m training.score PHOTOS OUT [--model FOLDER_OR_HUB_NAME] [--ray]
 
 PHOTOS is a folder, searched with all its subfolders, or a list: a text file with a path per line, or a .csv file whose
-column `path` (else the first one) holds them; relative paths start at the list's own folder. OUT becomes a folder of
-part-00000.parquet, part-00001.parquet..., one dataset for pandas, pyarrow, DuckDB and Ray, a row per photo in the order
-of the list, or sorted where PHOTOS is a folder:
+column `path` (else the first one) holds them; relative paths start at the list's own folder. In a folder, a photo is what
+begins as one, whatever its name; a file that is only called one gets an error; what is left out is counted and said at the
+end. OUT becomes a folder of part-00000.parquet, part-00001.parquet..., one dataset for pandas, pyarrow, DuckDB and Ray, a
+row per photo in the order of the list, or sorted where PHOTOS is a folder:
 
     path           string   relative to PHOTOS, or as the list has it; bytes that are not UTF-8 become \\xNN
     label          string   the most probable answer; null where the photo could not be scored
@@ -33,6 +34,7 @@ from tqdm.auto import tqdm
 from model.errors import ModelError
 from model.folder import SERVING_FILES, load_folder
 from model.network import available_cores
+from model.photo_files import shown
 from model.source import model_folder
 from training.data.photos import DataError
 from training.options import at_least_one, option, parse
@@ -71,7 +73,7 @@ def score(settings: Settings) -> None:
     """
     out = settings.out
     check_out(out)
-    root, paths = find_paths(settings.photos)
+    root, paths, left_out = find_paths(settings.photos)
     folder, version = model_folder(settings.model, settings.revision)
     classifier = load_folder(folder, version)
     files = {name: (folder / name).read_bytes() for name in SERVING_FILES}
@@ -83,6 +85,7 @@ def score(settings: Settings) -> None:
         photos=len(paths),
         paths_sha256=hashlib.sha256(b"\0".join(map(os.fsencode, paths))).hexdigest(),
         part_size=settings.part_size,
+        left_out=tuple(left_out.to_json()),
     )
     with locked(out):
         run = begin(out, wanted)
@@ -104,7 +107,9 @@ def score(settings: Settings) -> None:
         ):
             write_parts(out, parts, results, bar)
         seconds = time.monotonic() - started
-    print(f"{run.photos:,} photos in {out}, by {run.model}:\n{summary(out, run)}")
+    print(f"{run.photos:,} photos in {shown(out)}, by {run.model}:\n{summary(out, run)}")
+    for sentence in left_out.sentences():
+        print(sentence)
     if left:
         print(f"{len(left):,} of them scored now, in {seconds:.1f} s: {len(left) / seconds:.1f} photos/s")
 

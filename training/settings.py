@@ -9,7 +9,8 @@ from pathlib import Path
 from huggingface_hub import SpaceHardware
 
 from model.hub.serving import WAIT_MINUTES
-from training.data.sources import Layout
+from model.photo_files import shown
+from training.data.layout import Layout
 from training.options import at_least_two, at_least_zero, count, option, repository, share
 
 
@@ -19,8 +20,9 @@ class PhotosIn:
 
     data: tuple[str, ...] = option(
         help="a folder per class; train/, valid/ and test/ of such; a folder per source with a folder per class in each; a "
-        ".tsv of path, label and source; a .zip or .tgz of photos, or its address; a fastai dataset (pets); a Hub dataset "
-        "(microsoft/cats_vs_dogs). Several are several sources: data of one origin and one format each",
+        "table (.csv, .tsv, .jsonl) of path, label and source, or a folder with a metadata.csv; a .zip or .tgz of photos, or "
+        "its address; a fastai dataset (pets); a Hub dataset (microsoft/cats_vs_dogs, user/name:configuration). Several are "
+        "several sources: data of one origin and one format each",
         group="photos in",
     )
     layout: Layout = option(
@@ -33,6 +35,12 @@ class PhotosIn:
         "folder; name (capitalised file names are cats, others dogs); or a regular expression whose first group is the label "
         "in the file name (default: folder; name for pets)",
         metavar="RULE",
+    )
+    label_column: str | None = option(
+        None, "the column of a table or dataset that holds the labels (default: label, class...)", metavar="NAME"
+    )
+    image_column: str | None = option(
+        None, "the column that holds the photos or their paths (default: image, path...)", metavar="NAME"
     )
     neither: tuple[Path, ...] = option(
         (),
@@ -101,8 +109,8 @@ class SmallLesson:
     """
 
     data: str = option(
-        help="a folder per class, train/ and test/ of such, a .zip or .tgz of either, a Hub dataset (uoft-cs/cifar10), one of "
-        "fastai (pets) or of torchvision (torchvision:CIFAR10), downloaded"
+        help="a folder per class, train/ and test/ of such, a .zip or .tgz of either, a table (.csv) of paths and labels, a "
+        "Hub dataset (uoft-cs/cifar10), one of fastai (pets) or of torchvision (torchvision:CIFAR10), downloaded"
     )
     out: Path = option(help="the model folder to write; an earlier one is replaced", metavar="FOLDER")
     valid: float = option(0.1, "pictures to validate on", check=share, metavar="SHARE")
@@ -110,6 +118,12 @@ class SmallLesson:
         None, "use only so many of each class, to try it (default: all)", check=at_least_two, metavar="N"
     )
     label_from: str | None = option(None, "where labels come from, as in training.fine_tune", metavar="RULE")
+    label_column: str | None = option(
+        None, "the column of a table or dataset that holds the labels (default: label, class...)", metavar="NAME"
+    )
+    image_column: str | None = option(
+        None, "the column that holds the photos or their paths (default: image, path...)", metavar="NAME"
+    )
     name: str = option("", "the model's name in its card (default: the name of the folder)")
     data_name: str = option("", "what the card calls the pictures (default: the name after --data)")
     licence: str = option("apache-2.0", "the licence in the model card")
@@ -132,4 +146,4 @@ def _names(out: Path, name: str, data: Sequence[str], data_name: str) -> tuple[s
     for folder in map(Path, data):
         if folder.resolve() in out.resolve().parents and folder.is_dir():
             raise ValueError(f"--out {out} lies among the photos of --data: name a folder elsewhere")
-    return name or out.resolve().name, data_name or ", ".join(Path(place).name for place in data)
+    return shown(name or out.resolve().name), shown(data_name or ", ".join(Path(place).name for place in data))

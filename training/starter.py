@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.config import NEITHER
+from model.photo_files import is_hidden, photos_below
 from model.whole import write_text
-from training.data.photos import photos_below, subfolders
 from training.options import option, parse
 
 Row = tuple[Path, str, str]
@@ -31,11 +31,21 @@ LABELS = ("Cat", "Dog", NEITHER)
 HARD = "hard"
 
 
+def origins(source: Path) -> list[Path]:
+    """The folders of the sources, sorted."""
+    return sorted(path for path in (source / "photos").iterdir() if path.is_dir() and not is_hidden(path.name))
+
+
+def photos_of(folder: Path) -> tuple[Path, ...]:
+    """The photos below a folder of a source; not every source has each."""
+    return photos_below(folder) if folder.is_dir() else ()
+
+
 def to_fit(source: Path) -> Iterator[Row]:
     """Path, label and source of each photo to fit to."""
-    for origin in subfolders(source / "photos"):
+    for origin in origins(source):
         for label in LABELS:
-            yield from ((path, label, origin.name) for path in photos_below(origin / label))
+            yield from ((path, label, origin.name) for path in photos_of(origin / label))
     for label in LABELS[:2]:
         yield from ((path, label, "kaggle") for path in photos_below(source / "cats-dogs" / "train" / label))
     yield from ((path, NEITHER, "bsds") for path in photos_below(source / "neither"))
@@ -43,8 +53,8 @@ def to_fit(source: Path) -> Iterator[Row]:
 
 def hard(source: Path) -> Iterator[Row]:
     """Path, kind and source of each photo that nothing is fitted to."""
-    for origin in subfolders(source / "photos"):
-        yield from ((path, path.name.partition("__")[0], origin.name) for path in photos_below(origin / HARD))
+    for origin in origins(source):
+        yield from ((path, path.name.partition("__")[0], origin.name) for path in photos_of(origin / HARD))
 
 
 def write(rows: Iterator[Row], target: Path) -> None:

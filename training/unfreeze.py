@@ -211,6 +211,7 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = open_data(settings.data, Path("data"), None, settings.neither, settings.labels)
+        print("\n".join(found.remarks))
         data = read(found.train, device)
         pretrained(settings.arch, len(data.answers), settings.weights)
     except (DataError, ModelError, PhotoError) as error:

@@ -18,7 +18,7 @@ from model.errors import ModelError
 from model.formats import FORMAT_NAMES
 from model.photo import MAX_BYTES, PhotoError, PhotoSource
 from ui.api import evidence, scores
-from ui.data_url import from_text
+from ui.data_url import WEB, from_text
 from ui.photo_input import PhotoData, PhotoInput
 from ui.request_photo import MAX_BODY
 from ui.service import Busy, Service
@@ -105,7 +105,7 @@ def _tools(answers: tuple[str, ...]) -> list[Tool]:
         Tool(
             name="classify",
             description=f"Says what a photo shows, as a probability (0 to 1) for each of: {names}. Best first.",
-            inputSchema={"type": "object", "properties": {"photo": photo}, "required": ["photo"]},
+            inputSchema=_arguments(photo=photo),
             outputSchema={"type": "object", "properties": result, "required": ["label", "scores"]},
             annotations=annotations,
         ),
@@ -113,11 +113,16 @@ def _tools(answers: tuple[str, ...]) -> list[Tool]:
             name="explain",
             description="Says where in a photo the evidence for an answer lies: `heat` is a grid of numbers from 0 to 1, row "
             "by row from the top; `box` is the part of the photo that it covers: left, top, right, bottom, as shares of it.",
-            inputSchema={"type": "object", "properties": {"photo": photo, "label": label}, "required": ["photo"]},
+            inputSchema=_arguments(photo=photo, label=label),
             outputSchema={"type": "object", "properties": {**result, "heat": {"type": "array"}, "box": {"type": "array"}}},
             annotations=annotations,
         ),
     ]
+
+
+def _arguments(**schemas: dict[str, str]) -> dict[str, Any]:
+    """What a tool takes: a photo, and nothing that is not named here."""
+    return {"type": "object", "properties": schemas, "required": ["photo"], "additionalProperties": False}
 
 
 def _photo(given: str, uploads: PhotoInput) -> PhotoSource:
@@ -126,7 +131,7 @@ def _photo(given: str, uploads: PhotoInput) -> PhotoSource:
     Raises:
         ValueError: it is none of these; the message is for the agent.
     """
-    if not given.startswith(("http://", "https://")):
+    if not given.startswith(WEB):
         return from_text(given)
     _, is_upload, path = given.partition(_UPLOADED)
     if not is_upload:

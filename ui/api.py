@@ -14,6 +14,7 @@ from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
 from ui.errors import sentence
+from ui.parameters import read_top_k
 from ui.request_photo import Refused, read_photo
 from ui.service import Busy, Gone, Service, Untaught
 from ui.texts import language_of
@@ -24,14 +25,19 @@ def routes(service: Service) -> list[Route]:
 
     async def classify(request: Request) -> Any:
         """A photo as the raw body, as the multipart field `file`, or as base64 in the Hub's JSON → scores, best first."""
-        photo, top_k = await read_photo(request)
+        photo, parameters = await read_photo(request)
+        top_k = read_top_k(parameters, service.classifier.config.probabilities)
         return scores(await service.answer(photo))[:top_k]
 
     async def explain(request: Request) -> Any:
-        """The same, and a heat map for the answer that `?label=` names, or for the most probable one."""
-        photo, top_k = await read_photo(request)
+        """The same, and a heat map for the answer that the parameter `label` names, or for the most probable one."""
+        photo, parameters = await read_photo(request)
+        top_k = read_top_k(parameters, service.classifier.config.probabilities, "label")
+        label = parameters.get("label") or None
+        if not isinstance(label, str | None):
+            raise Refused(400, f"label must be a text, not {str(label)[:20]!r}")
         try:
-            prediction, heat_map = await service.explain(photo, request.query_params.get("label") or None)
+            prediction, heat_map = await service.explain(photo, label)
         except PhotoError:
             raise
         except ValueError as error:  # the model has no such label

@@ -14,6 +14,7 @@ from model.photo import MAX_BYTES, PhotoTooLarge
 from ui.errors import UploadError
 
 SCHEME = "data:"
+WEB = ("http://", "https://")  # what nobody fetches here
 _SETTINGS: dict[str, dict[str, Any]] = {"jpeg": {"quality": 85}, "png": {"compress_level": 1}, "webp": {"quality": 60}}
 _MOST = MAX_BYTES * 4 // 3 + 4  # letters of base64
 

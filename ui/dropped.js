@@ -1,22 +1,33 @@
-// What a visitor chose or dropped, folders walked through: [{file, name: its path}].
+// What a visitor chose or dropped, folders walked through: [{file, name: its path, inside: its path below the folder that was
+// given, isLoose: chosen by itself, head: gives its first bytes}]. What cannot be read has no file.
 
-const OF_SYSTEMS = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i; // what systems put beside photos
 const isZip = ({ name, type }) => /\.zip$/i.test(name) || type === "application/zip" || type === "application/x-zip-compressed";
 
-const named = (list) => [...list].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
+/** A file as all that follow take it. */
+const given = (file, name, isLoose = !name.includes("/")) => ({
+  file,
+  name,
+  isLoose,
+  inside: isLoose ? name : name.split("/").slice(1).join("/"), // a folder that is given itself is never hidden
+  head: async () => new Uint8Array(await file.slice(0, HEAD).arrayBuffer()),
+});
+
+const named = (list) => [...list].map((file) => given(file, file.webkitRelativePath || file.name, !file.webkitRelativePath));
 
 /** Everything below a dropped file or folder. */
 async function inside(entry) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, name: entry.fullPath.replace(/^\//, "") }];
-  }
-  const reader = entry.createReader();
-  const found = [];
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
-    if (!some.length) return found;
-    for (const each of some) found.push(...(await inside(each)));
+  const name = entry.fullPath.replace(/^\//, "");
+  try {
+    if (entry.isFile) return [given(await new Promise((resolve, reject) => entry.file(resolve, reject)), name)];
+    const reader = entry.createReader();
+    const found = [];
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+      if (!some.length) return found;
+      for (const each of some) found.push(...(await inside(each)));
+    }
+  } catch {
+    return [{ ...given(null, name), why: "why_unreadable" }];
   }
 }
 

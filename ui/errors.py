@@ -56,4 +56,4 @@ def readable_errors(language: str = ENGLISH) -> Iterator[None]:
 def _said(value: object, language: str) -> str:
     if isinstance(value, tuple):
         return one_of(value, say("photo.or", language))
-    return sentence(value, language) if isinstance(value, PhotoError) else str(value)
+    return str(value)

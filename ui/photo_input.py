@@ -11,13 +11,12 @@ from gradio.data_classes import ImageData
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, ValidatorFunctionWrapHandler, model_validator
 
 from model.photo import MAX_BYTES, PhotoError
-from ui.data_url import SCHEME, from_text
+from ui.data_url import SCHEME, WEB, from_text
 from ui.errors import UploadError
 from ui.texts import t
 
 EXAMPLES = Path(__file__).parent / "examples"
 EXAMPLE_NAMES = ("cat", "dog", "both", "fox", "drawing", "coffee")
-_WEB = ("http://", "https://")
 _ASKED = 'An uploaded file, in Python handle_file("photo.jpg"), or a data: URL in base64. Web addresses are not fetched.'
 _ONE_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 
@@ -90,8 +89,8 @@ class PhotoInput(gr.Image):
         if payload.url and payload.url[: len(SCHEME)].lower() == SCHEME:
             return from_text(payload.url)
         if not payload.path:
-            raise UploadError("sent_address" if (payload.url or "").startswith(_WEB) else "sent_nothing")
-        if payload.path.startswith(_WEB):
+            raise UploadError("sent_address" if (payload.url or "").startswith(WEB) else "sent_nothing")
+        if payload.path.startswith(WEB):
             raise UploadError("sent_address")
         code = "sent_path" if payload.is_alone else "upload_gone"
         try:
@@ -112,7 +111,7 @@ class PhotoInput(gr.Image):
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
         """Leave web addresses alone: the server sends no requests of its own on a visitor's behalf."""
-        if str(url_or_file_path).startswith(_WEB):
+        if str(url_or_file_path).startswith(WEB):
             return str(url_or_file_path)
         moved: str | None = await super().async_move_resource_to_block_cache(url_or_file_path)
         return moved

@@ -23,7 +23,7 @@ from ui.photo_input import EXAMPLES
 from ui.preview import picture_route
 from ui.service import Service
 from ui.settings import Settings
-from ui.teach.routes import teach_routes
+from ui.teach.routes import no_teach_routes, teach_routes
 from ui.texts import TEXTS
 
 _BESIDE = ("/api/", "/health", PATH)  # what the paths of these routes begin with
@@ -42,11 +42,12 @@ def app_options(service: Service, settings: Settings) -> dict[str, Any]:
             yield
 
     for_page = [Route("/examples.jpg", sheet_of_examples), styles_route(), picture_route()]
+    teaching = teach_routes(service) or no_teach_routes()
     for_agents = [Route(path, agents) for path in (PATH, f"{PATH}/")] if agents else []
     titles = {language: page_title(service.classifier.config, language) for language in TEXTS}
     return {
         "middleware": [Middleware(PageHead, titles)],
-        "routes": [*routes(service), *album_routes(service), *teach_routes(service), *for_page, *for_agents],
+        "routes": [*routes(service), *album_routes(service), *teaching, *for_page, *for_agents],
         "lifespan": lifespan,
     }
 

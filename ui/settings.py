@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from model.config import Activation
+from model.fastai_export.options import read_size
 from ui.cors import ANY, is_origin
 
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0")
@@ -24,6 +26,9 @@ class Settings:
         model_revision: MODEL_REVISION, the commit, tag or branch of that repository.
         model_labels: MODEL_LABELS, names for an export's labels, in its order, with commas: `dog,cat` for False, True.
         model_allow: MODEL_ALLOW, layer classes of yours that an export may use, with commas: `mypkg.MyLayer`.
+        model_size: MODEL_SIZE, (height, width) in pixels for an export that does not resize photos itself: `224`, or `224x320`
+            for height × width.
+        model_activation: MODEL_ACTIVATION, `softmax` or `sigmoid`, for an export whose loss is a class of its maker's own.
         max_waiting: MAX_WAITING, how many photos may wait for an answer before new ones are turned away.
         cors_origins: CORS_ORIGINS, the sites whose pages may call the routes beside the page, with commas: `https://my.site`;
             `*` for every site.
@@ -39,6 +44,8 @@ class Settings:
     model_revision: str | None = None
     model_labels: tuple[str, ...] | None = None
     model_allow: tuple[str, ...] = ()
+    model_size: tuple[int, int] | None = None
+    model_activation: Activation | None = None
     max_waiting: int = 64
     cors_origins: tuple[str, ...] = ()
     teach: bool = True
@@ -57,16 +64,18 @@ class Settings:
         repo = environment.get("MODEL_REPO", "").strip() or None
         revision = environment.get("MODEL_REVISION", "").strip() or None
         labels, allow = _names(environment, "MODEL_LABELS"), _names(environment, "MODEL_ALLOW")
-        for name, value in (("MODEL_REVISION", revision), ("MODEL_LABELS", labels), ("MODEL_ALLOW", allow)):
+        size, activation = _size(environment), _activation(environment)
+        said = {"REVISION": revision, "LABELS": labels, "ALLOW": allow, "SIZE": size, "ACTIVATION": activation}
+        for name, value in said.items():
             if value and not repo:
-                raise ValueError(f"{name} is set but MODEL_REPO is not: name the repository it belongs to")
+                raise ValueError(f"MODEL_{name} is set but MODEL_REPO is not: name the repository it belongs to")
         waiting = _number(environment, "MAX_WAITING", cls.max_waiting)
         folder = environment.get("CORRECTIONS_FOLDER", "").strip()
         dataset = environment.get("CORRECTIONS_REPO", "").strip() or None
         if dataset and not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset):
             raise ValueError(f"CORRECTIONS_REPO must be the name of a dataset, USER/NAME, not {dataset[:60]!r}")
         origins, agents = _origins(environment), _agents(environment)
-        return cls(repo, revision, labels or None, allow, waiting, cors_origins=origins, agents=agents,
+        return cls(repo, revision, labels or None, allow, size, activation, waiting, cors_origins=origins, agents=agents,
                    teach=_switch(environment, "TEACH", cls.teach),
                    corrections_folder=Path(folder) if folder else None, corrections_repo=dataset,
                    corrections_max_mb=_number(environment, "CORRECTIONS_MAX_MB", cls.corrections_max_mb))  # fmt: skip
@@ -94,6 +103,28 @@ def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
     if not all(names):
         raise ValueError(f"{variable} must be names with commas between them, not {environment[variable][:60]!r}")
     return names
+
+
+def _size(environment: Mapping[str, str]) -> tuple[int, int] | None:
+    text = environment.get("MODEL_SIZE", "").strip()
+    try:
+        return read_size(text) if text else None
+    except ValueError:
+        raise ValueError(
+            f"MODEL_SIZE must be 224, or 224x320 for height x width, from 16 to 2048 pixels, not {text[:20]!r}"
+        ) from None
+
+
+def _activation(environment: Mapping[str, str]) -> Activation | None:
+    said = environment.get("MODEL_ACTIVATION", "").strip().lower()
+    match said:
+        case "softmax" | "sigmoid":
+            return said
+        case "":
+            return None
+    raise ValueError(
+        f"MODEL_ACTIVATION must be softmax, where one label is right, or sigmoid, where any number is, not {said[:20]!r}"
+    )
 
 
 def _origins(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.folder import CARD, CONFIG, ONNX, WEIGHTS, check_replaceable, load_folder, new_model_folder
 from model.network import TorchNetwork
 from model.photo import PhotoError, PhotoSource
+from model.photo_files import shown
 
 TOLERANCE = 1e-4  # of a probability
 LOGIT_TOLERANCE = 1e-3  # of the largest logit: probabilities near 0 and 1 would hide a difference
@@ -31,12 +32,14 @@ class Converted:
     Attributes:
         config: of the folder that was written.
         photos: how many photos both sides answered for.
+        unusable: the photos that could not be opened, one sentence each.
         difference: the largest difference between two probabilities, 0-1.
         remarks: what may make the answers differ from the learner's own, one sentence each.
     """
 
     config: Config
     photos: int
+    unusable: list[str]
     difference: float
     remarks: list[str]
 
@@ -53,12 +56,11 @@ def convert(
 
     Args:
         name: what to call the model.
-        photos: photos to compare the answers on, beside eight that are drawn here.
+        photos: photos to compare the answers on, beside eight that are drawn here; those that cannot be opened are left out.
 
     Raises:
-        ModelError: the export cannot be opened or exported, or the answers differ.
+        ModelError: the export cannot be opened or exported, none of the photos can be opened, or the answers differ.
         OutputError: `target` is something else already, or cannot be written to.
-        model.photo.PhotoError: one of the photos cannot be used.
     """
     check_replaceable(target)
     learner = read_learner(path, options)
@@ -69,6 +71,9 @@ def convert(
     from model.save import export_onnx, save_weights
 
     before = Classifier(TorchNetwork(network), config)
+    usable, unusable = _prepared(before, photos)
+    if photos and not usable:
+        raise ModelError(f"none of the {len(photos):,} photos can be opened, so there is nothing to compare on: {unusable[0]}")
     with new_model_folder(target) as folder:
         try:
             export_onnx(network, folder / ONNX, config.input.height, config.input.width)
@@ -80,7 +85,7 @@ def convert(
         save_weights(network, folder / WEIGHTS, torch.float32)
         (folder / CONFIG).write_text(config.to_json(), "utf-8")
         after = load_folder(folder)
-        prepared = [before.prepare(photo) for photo in drawn_photos()] + [_prepared(before, photo) for photo in photos]
+        prepared = [before.prepare(photo) for photo in drawn_photos()] + usable
         difference, logit_difference = largest_differences(before, after, prepared)
         if not (difference <= TOLERANCE and logit_difference <= LOGIT_TOLERANCE):
             raise ModelError(
@@ -88,16 +93,18 @@ def convert(
                 f"{logit_difference:.2g} of the largest logit; nothing was written"
             )
         (folder / CARD).write_text(_card(learner, config, len(prepared), difference), "utf-8")
-    return Converted(config, len(prepared), difference, [*learner.remarks, *remarks])
+    return Converted(config, len(prepared), unusable, difference, [*learner.remarks, *remarks])
 
 
-def _prepared(classifier: Classifier, photo: PhotoSource) -> np.ndarray:
-    try:
-        return classifier.prepare(photo)
-    except PhotoError as error:
-        if not isinstance(photo, (str, Path)):
-            raise
-        raise PhotoError("named", source=photo, problem=error) from None
+def _prepared(classifier: Classifier, photos: Sequence[PhotoSource]) -> tuple[list[np.ndarray], list[str]]:
+    """The photos that can be opened, ready for the network, and a sentence for each of the others."""
+    prepared, problems = [], []
+    for photo in photos:
+        try:
+            prepared.append(classifier.prepare(photo))
+        except PhotoError as error:
+            problems.append(f"{shown(photo)}: {error}" if isinstance(photo, (str, Path)) else str(error))
+    return prepared, problems
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ from torch import nn
 from model.errors import first_line
 from model.fastai_export.allowed_layers import LayerError
 
-_MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor, for one photo
+_MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor that is made of one photo
 
 
 def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int:
@@ -25,11 +25,18 @@ def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
+    weights = [part.numel() * part.element_size() for part in (*network.parameters(), *network.buffers())]
+    limit = max(_MAX_FORWARD_BYTES, *weights, 0)  # some layers make as much out of their weights: the file has as many bytes
+
     class Bounded(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             out = func(*args, **(kwargs or {}))
+            if getattr(
+                func, "is_view", False
+            ):  # of what is there already, as linear layers turn their weights: it takes no memory
+                return out
             for tensor in out if isinstance(out, (tuple, list)) else (out,):
-                if isinstance(tensor, torch.Tensor) and tensor.numel() * tensor.element_size() > _MAX_FORWARD_BYTES:
+                if isinstance(tensor, torch.Tensor) and tensor.numel() * tensor.element_size() > limit:
                     raise LayerError(
                         f"makes a tensor of shape {tuple(tensor.shape)} out of one photo; no classifier needs that much memory"
                     )

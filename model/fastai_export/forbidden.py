@@ -1,15 +1,19 @@
-"""Names that only serve to run programs, open files or load more code: a file with one of them is refused outright.
+"""Names that only serve to run programs, open files or load more code.
 
-This reader runs nothing in any case. The list is there for the error: whoever would open the same file elsewhere is told what
-is in it.
+This reader runs nothing in any case. The lists are there for what is said: a file that calls one of them when plain pickle
+opens it is refused (`what_runs` finds the calls); where one is merely named, as by a label function, that is listed.
 """
 
 from __future__ import annotations
 
+import functools
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Final
 
 from model.fastai_export.inert_tree import Global
 
+_MAX_DOTS: Final = 30  # in a name; no library has as many
+_MAX_PARTS: Final = 5  # of the names below
 # Modules whole, and single names.
 FORBIDDEN_MODULES: Final = frozenset((
     "os", "posix", "nt", "subprocess", "_posixsubprocess", "pty", "runpy", "socket", "_socket", "ctypes", "_ctypes", "cffi",
@@ -20,29 +24,82 @@ FORBIDDEN_MODULES: Final = frozenset((
     "torch.fx", "torch.package", "torch.serialization", "torch.utils.cpp_extension", "torch.utils.collect_env",
     "torch._inductor", "torch.distributed.rpc", "torch.utils.bottleneck", "fastai.data.external",
 ))  # fmt: skip
+_BUILTINS: Final = ("builtins", "__builtins__")
 FORBIDDEN_NAMES: Final = frozenset((
-    *(f"{module}.{name}" for module in ("builtins", "__builtin__", "__builtins__") for name in (
+    *(f"{module}.{name}" for module in _BUILTINS for name in (
         "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "globals", "locals", "vars",
         "delattr", "setattr", "exit", "quit", "help", "apply", "file")),
-    "io.open", "_io.open", "io.FileIO", "_io.FileIO", "io.open_code", "_io.open_code", "sys.exit", "sys.settrace",
-    "sys.setprofile", "signal.raise_signal", "torch.load", "torch.compile", "torch.save", "torch.storage._load_from_bytes",
-    "types.FunctionType", "logging.config.dictConfig", "logging.config.fileConfig", "logging.config.listen",
-    "operator.methodcaller", "_operator.methodcaller", "operator.call", "_operator.call", "numpy.load", "numpy.fromfile",
-    "numpy.memmap", "numpy.save", "pandas.read_pickle", "pandas.eval", "torchvision.datasets.utils.download_url",
-    "torch.jit.load",
+    "io.open", "_io.open", "io.FileIO", "_io.FileIO", "io.open_code", "_io.open_code", "codecs.open", "sys.exit",
+    "sys.settrace", "sys.setprofile", "signal.raise_signal", "torch.load", "torch.compile", "torch.save",
+    "torch.storage._load_from_bytes", "logging.config.dictConfig", "logging.config.fileConfig", "logging.config.listen",
+    "logging.FileHandler", "operator.call", "_operator.call", "numpy.load", "numpy.fromfile", "numpy.memmap", "numpy.save",
+    "pandas.read_pickle", "pandas.eval", "torchvision.datasets.utils.download_url", "torch.jit.load", "platform.popen",
+    "zipfile.ZipFile", "tarfile.open", "py_compile.compile", "cloudpickle.loads", "cloudpickle.load",
+    "cloudpickle.cloudpickle.loads", "cloudpickle.cloudpickle.load", "fastai.learner.load_learner",
+    "fastcore.xtras.run", "fastcore.xtras.load_pickle", "fastcore.basics.exec_new", "fastcore.basics.exec_eval",
+))  # fmt: skip
+# What of these holds values and does nothing else.
+_DATA: Final = frozenset((
+    *(f"{module}.{name}" for module in ("os", "posix", "nt") for name in (
+        "PathLike", "fspath", "stat_result", "terminal_size", "times_result", "uname_result", "statvfs_result", "_Environ",
+        "DirEntry")),
+    *(f"urllib.parse.{name}" for name in (
+        "SplitResult", "SplitResultBytes", "ParseResult", "ParseResultBytes", "DefragResult", "DefragResultBytes")),
+    "torch.serialization._get_layout", "http.HTTPStatus", "http.HTTPMethod", "http.cookiejar.CookieJar",
+    "http.cookiejar.Cookie", "http.cookiejar.DefaultCookiePolicy",
+    "http.cookies.SimpleCookie", "http.cookies.Morsel", "urllib.request.Request",
+    "socket.AddressFamily", "socket.SocketKind", "ssl.TLSVersion", "ssl.VerifyMode", "ssl.VerifyFlags", "ssl.Options",
+    "subprocess.CompletedProcess", "subprocess.CalledProcessError", "subprocess.TimeoutExpired", "shutil._ntuple_diskusage",
+    "multiprocessing.context.DefaultContext", "multiprocessing.context.ForkContext", "multiprocessing.context.SpawnContext",
+    "multiprocessing.context.ForkServerContext",
+))  # fmt: skip
+# What runs programs or code, and does nothing else.
+_OF_SYSTEMS: Final = (
+    "system", "popen", "startfile", "fork", "forkpty", "posix_spawn", "posix_spawnp",
+    *(f"exec{how}" for how in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
+    *(f"spawn{how}" for how in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")),
+)  # fmt: skip
+RUNNERS: Final = frozenset((
+    *(f"{module}.{name}" for module in ("os", "posix", "nt") for name in _OF_SYSTEMS),
+    *(f"{module}.{name}" for module in _BUILTINS for name in ("eval", "exec", "execfile")),
+    *(f"subprocess.{name}" for name in ("Popen", "run", "call", "check_call", "check_output", "getoutput", "getstatusoutput")),
+    "_posixsubprocess.fork_exec", "pty.spawn", "runpy.run_path", "runpy.run_module", "platform.popen", "fastcore.xtras.run",
 ))  # fmt: skip
 
 
-def is_forbidden(name: Global) -> bool:
-    """Whether the name serves to run programs or open files; `os.PathLike`, an annotation, does not."""
-    if name.name in ("PathLike", "fspath"):
-        return False
-    return _reaches(str(name)) or _reaches(name.name)  # a dotted name reaches into modules: torch.nn, "os.system"
-
-
-def _reaches(path: str) -> bool:
-    parts = path.split(".")
-    return any(
-        ".".join(parts[:end]) in FORBIDDEN_MODULES or ".".join(parts[:end]) in FORBIDDEN_NAMES
-        for end in range(1, len(parts) + 1)
+@functools.lru_cache(maxsize=4096)
+def is_forbidden(name: Global | str) -> bool:
+    """Whether a name, `module.name`, serves to run programs or open files; `os.PathLike`, an annotation, does not."""
+    return str(name).count(".") > _MAX_DOTS or any(
+        path in FORBIDDEN_MODULES or path in FORBIDDEN_NAMES
+        for whole in _readings(name)
+        if whole not in _DATA
+        for path in _beginnings(whole)
     )
+
+
+def runs_programs(name: Global | str) -> bool:
+    """Whether a name, `module.name`, does nothing but run programs or code."""
+    return any(whole in RUNNERS for whole in _readings(name))
+
+
+def today(name: Global | str) -> str:
+    """`module.name` in Python 3: old protocols have the names of Python 2, and `commands.run` is read as `subprocess.run`."""
+    if isinstance(name, str):
+        return name
+    module, attribute = NAME_MAPPING.get((name.module, name.name), (IMPORT_MAPPING.get(name.module, name.module), name.name))
+    return f"{module}.{attribute}"
+
+
+def _readings(name: Global | str) -> list[str]:
+    """A name, and what a dotted one reaches on its way through other modules: `os.system` of `torch.serialization.os.system`.
+
+    What comes last is no module: `numpy.trace` reaches nothing called `trace`.
+    """
+    parts = today(name).split(".")[: _MAX_DOTS + 1]
+    return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]
+
+
+def _beginnings(path: str) -> list[str]:
+    parts = path.split(".", _MAX_PARTS)[:_MAX_PARTS]
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]

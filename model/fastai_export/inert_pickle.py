@@ -7,8 +7,8 @@ no class of it is made, no matter what the file says. Only numbers, strings, byt
 what they are.
 
 What is bounded: the number of opcodes, and through it memory, which grows linearly with the file (a value that is used
-twice is held once). What is refused outright, because no classifier needs it: names that only serve to run programs
-(`forbidden`), the copyreg extension registry, and dictionary keys that are not plain.
+twice is held once). What is refused outright, because no classifier needs it: calls that run programs or open files where
+plain pickle opens the file (`what_runs`), the copyreg extension registry, and dictionary keys that are not plain.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.errors import ModelError, first_line
-from model.fastai_export.forbidden import is_forbidden
 from model.fastai_export.inert_tree import Global, Object, Persistent, shown
+from model.fastai_export.what_runs import Calls
 
 MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
 MAX_NAME: Final = 1_000  # characters
 _KEY_BITS: Final = 64
+_STORAGE_BYTES: Final = Global("torch.storage", "_load_from_bytes")
 
 
 class PickleError(ModelError):
@@ -34,11 +35,16 @@ class PickleError(ModelError):
 
 @dataclass(slots=True)
 class InertPickle:
-    """A pickle's value, every name that stood in it, and every call, also those whose result was thrown away."""
+    """A pickle's value, every name that stood in it, and every call, also those whose result was thrown away.
+
+    Attributes:
+        looked_up: what calls would import or look up: `os` for cloudpickle's `subimport("os")`.
+    """
 
     value: Any
     names: list[Global]
     objects: list[Object]
+    looked_up: list[str]
 
 
 def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
@@ -65,7 +71,7 @@ def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
         raise PickleError(f"{where} is damaged or cut short: its pickle breaks off at byte {position:,} ({reason})") from None
     if len(machine.stack) != 1 or machine.marks:
         raise PickleError(f"{where} is damaged: its pickle ends with {len(machine.stack)} values")
-    return InertPickle(machine.stack[0], list(machine.names), machine.objects)
+    return InertPickle(machine.stack[0], list(machine.names), machine.objects, machine.calls.looked_up)
 
 
 def _opcodes(stream: io.BytesIO) -> Iterator[tuple[str, Any, int | None]]:
@@ -81,6 +87,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
         self.names: dict[Global, None] = {}
         self.objects: list[Object] = []
+        self.calls = Calls()
 
     def step(self, opcode: str, argument: Any) -> None:
         handler = _HANDLERS.get(opcode)
@@ -112,23 +119,28 @@ class _Machine:
         if len(module) + len(name) > MAX_NAME:
             raise PickleError(f"has a name of more than {MAX_NAME:,} characters; no honest file does")
         full = Global(module, name)
-        if str(full) == "torch.storage._load_from_bytes":
-            raise PickleError(
-                "holds pickles inside a pickle, as pickle.dump() writes a learner; write it with learn.export() instead"
-            )
-        if is_forbidden(full):
-            raise PickleError(
-                f"names {shown(full)}, which serves to run programs or open files and which no classifier needs; "
-                "nothing of it was run. Do not open this file elsewhere"
-            )
         self.names.setdefault(full)
         return full
 
     def call(self, function: Any, args: Any, is_new: bool) -> None:
         if not isinstance(args, tuple):
             raise ValueError("a call without arguments")
-        self.objects.append(Object(function, args, is_new))
-        self.stack.append(self.objects[-1])
+        if isinstance(function, Global) and function == _STORAGE_BYTES:
+            raise PickleError(
+                "holds pickles inside a pickle, as pickle.dump() writes a learner; write it with learn.export() instead"
+            )
+        made = Object(function, args, is_new)
+        self.objects.append(made)
+        self.stack.append(made)
+        self.refuse(self.calls.harm(made))
+
+    def refuse(self, harm: str) -> None:
+        """Refuse the file, where plain pickle would do harm: `calls os.system(rm)`."""
+        if harm:
+            raise PickleError(
+                f"{harm} when plain pickle opens it, as no classifier does; nothing of it was run. Do not open this file "
+                "elsewhere"
+            )
 
     def push_memo(self, index: int) -> None:
         if index not in self.memo:
@@ -186,6 +198,7 @@ def _build(machine: _Machine, _: Any) -> None:
     target = machine.top()
     if not isinstance(target, Object):
         raise ValueError(f"a state given to a {type(target).__name__}")
+    machine.refuse(machine.calls.harm_by_change(target, items=False))
     target.state.append(state)
 
 
@@ -229,11 +242,13 @@ def _obj(machine: _Machine, _: Any) -> None:
 
 def _setitems(machine: _Machine, _: Any) -> None:
     values = machine.since_mark()
+    machine.refuse(machine.calls.harm_by_change(machine.top(), items=True))
     _set_pairs(machine.top(), values)
 
 
 def _setitem(machine: _Machine, _: Any) -> None:
     value, key = machine.pop(), machine.pop()
+    machine.refuse(machine.calls.harm_by_change(machine.top(), items=True))
     _set_pairs(machine.top(), [key, value])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -20,21 +21,41 @@ _SEQUENCES = ("fastcore.foundation.L", "fastcore.basics.fastuple", "torch.Size",
               "fastai.data.transforms.CategoryMap", "fastcore.foundation.CollBase", "collections.deque")  # fmt: skip
 _MAPPINGS = ("collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.defaultdict",
              "fastcore.basics.AttrDict", "fastcore.xtras.AttrDict", "fastcore.basics.AttrDictDefault")  # fmt: skip
+_TYPE_LOOK_UPS = ("cloudpickle.cloudpickle._builtin_type", "dill._dill._load_type")
+_DILL_TYPES = {
+    "PartialType": "functools.partial", "AttrGetterType": "operator.attrgetter", "ItemGetterType": "operator.itemgetter",
+}  # fmt: skip
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
 _MAX_ARRAY_BYTES = 4_000_000
 CODE_ARGUMENTS = 18  # of types.CodeType, in the newest Python
+FUNCTION_MAKERS = ("cloudpickle.cloudpickle._make_function", "dill._dill._create_function", "types.FunctionType")
 
 
 def name_of(value: Any) -> str:
     """The full name of an object's class or of the function that makes it, `module.name`; "" where it has none."""
     if isinstance(value, Global):
         return str(value)
+    if isinstance(value, Object) and isinstance(value.function, Object):
+        return _type_name(value.function)
     if not isinstance(value, Object) or not isinstance(value.function, Global):  # a tuple here may be endless to print
         return ""
     name = str(value.function)
     if name in ("copyreg._reconstructor", "copy_reg._reconstructor") and value.args:
         return str(value.args[0]) if isinstance(value.args[0], Global) else ""
     return name
+
+
+def type_name(value: Any) -> str:
+    """The full name of a class, also where dill or cloudpickle look it up by a short one: `_load_type("set")`."""
+    return (_type_name(value) if isinstance(value, Object) else "") or name_of(value)
+
+
+def _type_name(look_up: Object) -> str:
+    by_name = isinstance(look_up.function, Global) and str(look_up.function) in _TYPE_LOOK_UPS
+    if not by_name or len(look_up.args) != 1 or not isinstance(look_up.args[0], str):
+        return ""
+    name = look_up.args[0]
+    return _DILL_TYPES.get(name, f"types.{name}" if name.endswith("Type") else f"builtins.{name}")
 
 
 def attributes(value: Any) -> Mapping[Any, Any]:
@@ -100,18 +121,27 @@ def scalar(value: Any) -> Any:
         return value
     if not isinstance(value, Object):
         return None
-    name = name_of(value)
-    if name.endswith("multiarray.scalar") and name.startswith("numpy") and len(value.args) == 2:
-        kind, content = _dtype(value.args[0]), as_bytes(value.args[1])
-        if kind is None or content is None or len(content) < kind.itemsize:
-            return None
-        return np.frombuffer(content, kind, 1)[0].item()
+    name, number = name_of(value), numpy_scalar(value)
+    if number is not None:
+        return number.item()
     is_enum = name.startswith(("PIL.Image.", "timm.layers.format.", "torchvision.transforms."))
     if is_enum and not value.is_new and len(value.args) == 1 and isinstance(value.args[0], (int, str)):
         return value.args[0]
     if name in ("numpy.str_", "builtins.str", "builtins.bool", "builtins.int") and len(value.args) == 1:
         return scalar(value.args[0])
     return None
+
+
+def numpy_scalar(value: Any) -> np.generic | None:
+    """A NumPy scalar as it is; None for anything else."""
+    name = name_of(value)
+    if not name.endswith("multiarray.scalar") or not name.startswith("numpy") or len(value.args) != 2:
+        return None
+    kind, content = _dtype(value.args[0]), as_bytes(value.args[1])
+    if kind is None or content is None or not 0 < kind.itemsize <= len(content):
+        return None
+    number: np.generic = np.frombuffer(content, kind, 1)[0]
+    return number
 
 
 def array(value: Any) -> np.ndarray | None:
@@ -176,18 +206,45 @@ def as_bytes(value: Any) -> bytes | None:
 def class_name(value: Any) -> str:
     """The class of an inert object, `module.Name`, also where the file carries the class's own code (cloudpickle)."""
     name = name_of(value)
-    if name or not isinstance(value, Object) or not isinstance(value.function, Object):
+    made = class_made_here(value.function) if isinstance(value, Object) and not name else None
+    if made is None:
         return name
-    maker = value.function
-    if name_of(maker).endswith("_make_skeleton_class") and len(maker.args) >= 4 and isinstance(maker.args[1], str):
-        home = (mapping(maker.args[3]) or {}).get("__module__")
-        return f"{home if isinstance(home, str) else '__main__'}.{maker.args[1]}"
-    return ""
+    home = made.names.get("__module__")
+    return f"{home if isinstance(home, str) else '__main__'}.{made.name}"
+
+
+@dataclass(frozen=True)
+class MadeClass:
+    """A class whose own code is in the file.
+
+    Attributes:
+        bases: what it is derived from. names: what is in it from the start; cloudpickle adds the rest by `_class_setstate`.
+    """
+
+    name: str
+    bases: tuple[Any, ...]
+    names: Mapping[Any, Any]
+
+
+def class_made_here(maker: Any) -> MadeClass | None:
+    """The class that cloudpickle's or dill's call `maker` makes; None where it makes none."""
+    if not isinstance(maker, Object) or not name_of(maker).endswith(("._make_skeleton_class", "._create_type")):
+        return None
+    match maker.args:
+        case (_, str() as name, tuple() as bases, names, *_):
+            return MadeClass(name, bases, mapping(names) or {})
+    return None
+
+
+def code_arguments(code: Object) -> tuple[Any, ...]:
+    """What makes a code object, as `types.CodeType` takes it; dill puts a line table in front."""
+    start = 0 if code.args and isinstance(code.args[0], int) else 1
+    return code.args[start : start + CODE_ARGUMENTS]
 
 
 def code_place(code: Object) -> tuple[str, str]:
-    """The file and the function that code came from, by the arguments of `types.CodeType`; "?" where they do not say."""
-    texts = [part for part in code.args[:CODE_ARGUMENTS] if isinstance(part, str)]
+    """The file and the function that code came from; "?" where it does not say."""
+    texts = [part for part in code_arguments(code) if isinstance(part, str)]
     return (texts[0], texts[1]) if len(texts) > 1 else ("", texts[0] if texts else "?")
 
 
@@ -203,7 +260,8 @@ def described(value: Any) -> str:
     if isinstance(value, Object) and name.endswith("getattr"):
         return ".".join(shown(name_of(part) or part) for part in value.args[:2])
     if isinstance(value, Object) and name == "functools.partial" and value.args:
-        return shown(name_of(value.args[0]) or value.args[0])
-    if isinstance(value, Object) and name.endswith("_make_function") and value.args and isinstance(value.args[0], Object):
+        inner = value.args[0]
+        return shown(name_of(inner) or inner) if name_of(inner) == name else described(inner)
+    if isinstance(value, Object) and name.endswith(FUNCTION_MAKERS) and value.args and isinstance(value.args[0], Object):
         return shown(f"__main__.{code_place(value.args[0])[1]}")
     return shown(name or value)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.errors import first_line
+from model.errors import Option, first_line
 from model.fastai_export.allowed_layers import FUNCTIONS, LayerError, callers_class, library_class, setting_defaults
 from model.fastai_export.inert_tree import Global, Object, shown
 from model.fastai_export.inert_values import (
@@ -144,9 +144,9 @@ class Builder:
             raise LayerError(f"{self.file.path}: {where} is {described(value)}, not a layer")
         advice = name if not name.startswith("__main__.") else f"{name}=mypkg.{name.rpartition('.')[2]}"
         raise LayerError(
-            f"{self.file.path} has a layer of the unknown class {shown(name)} ({where}). If it is yours, "
-            f'and importable here, allow it: allow=["{shown(advice)}"], or --allow {shown(advice)} on the command line'
-        )
+            f"{self.file.path} has a layer of the unknown class {shown(name)} ({where}). If it is yours, and importable here, "
+            "allow it: ", Option("allow", (shown(advice),)),
+        )  # fmt: skip
 
     def _state(self, value: Object, cls: type[nn.Module], where: str, depth: int) -> dict[str, Any]:
         given = attributes(value)

@@ -12,21 +12,13 @@ from model.config import Probabilities
 from model.errors import ModelError, few, first_line
 from model.fastai_export.architecture_name import architecture_name
 from model.fastai_export.inert_tree import Object, shown, walk
-from model.fastai_export.inert_values import (
-    array,
-    attributes,
-    class_name,
-    is_layer,
-    mapping,
-    name_of,
-    scalar,
-    sequence,
-)
+from model.fastai_export.inert_values import attributes, class_name, is_layer, mapping, name_of, sequence
 from model.fastai_export.loss import read_loss
 from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.fastai_export.origin import Origin, origin_of
 from model.fastai_export.torch_file import TorchFile
 from model.fastai_export.transforms import Preparation, read_preparation, short_name
+from model.fastai_export.vocabulary import read_vocabulary
 
 _CATEGORIES: Final[dict[str, Probabilities]] = {
     "Categorize": "exclusive", "MultiCategorize": "independent", "EncodedMultiCategorize": "independent",
@@ -105,24 +97,25 @@ def _read(file: TorchFile, options: ExportOptions) -> Learner:
     given = attributes(file.value)
     inputs, targets, valid = _pipelines(file, given["dls"])
     categories = _categories(file, targets)
-    vocabulary = _vocabulary(file, categories)
-    labels = _named(file, vocabulary, options.labels)
+    vocabulary = read_vocabulary(file, attributes(categories).get("vocab"), options.labels is not None)
+    labels = _named(file, vocabulary.labels, options.labels)
     exclusive = _CATEGORIES[short_name(categories)] == "exclusive"
     probabilities, threshold, remarks = read_loss(file, given.get("loss_func"), exclusive, options.activation)
     remarks += _callbacks(given.get("cbs"))
     after_item, after_batch = (attributes(valid).get(name) for name in ("after_item", "after_batch"))
     preparation = read_preparation(file, inputs, after_item, after_batch, options.size)
+    origin = origin_of(file)
     return Learner(
         file=file,
         labels=labels,
-        is_boolean=all(isinstance(value, bool) for value in vocabulary),
+        is_boolean=vocabulary.is_boolean,
         probabilities=probabilities,
         threshold=threshold,
         preparation=preparation,
         network=given["model"],
         architecture=architecture_name(given["model"]),
-        origin=origin_of(file),
-        remarks=[*remarks, *preparation.remarks],
+        origin=origin,
+        remarks=[*remarks, *preparation.remarks, *_runners(origin)],
     )
 
 
@@ -187,34 +180,12 @@ def _categories(file: TorchFile, targets: list[Any]) -> Object:
     raise ModelError(f"{file.path} is a learner without categories (no CategoryBlock or MultiCategoryBlock); {_WANTED}")
 
 
-def _vocabulary(file: TorchFile, categories: Object) -> list[Any]:
-    vocab = attributes(categories).get("vocab")
-    members = sequence(vocab)
-    if members is None and isinstance(vocab, Object):  # a pandas Index
-        inner = attributes(vocab).get("items", vocab)
-        data = (mapping(inner.args[1]) or {}).get("data") if isinstance(inner, Object) and len(inner.args) > 1 else inner
-        numbers = array(data)
-        members = sequence(data) if numbers is None else numbers.tolist()
-    values = [scalar(member) for member in members or ()]
-    if not values or any(value is None for value in values):
-        raise ModelError(f"{file.path} has a vocabulary that cannot be read: {shown(vocab)}")
-    if any(isinstance(value, str) and len(value) > 1000 for value in values):
-        raise ModelError(f"{file.path} has a label of more than 1,000 characters")
-    return values
-
-
-def _named(file: TorchFile, vocabulary: list[Any], names: Sequence[str] | None) -> tuple[str, ...]:
-    own = tuple(_printable(value) if isinstance(value, str) else shown(value) for value in vocabulary)
+def _named(file: TorchFile, own: tuple[str, ...], names: Sequence[str] | None) -> tuple[str, ...]:
     if names is None:
         return own
     if len(names) != len(own):
         raise ModelError(f"{file.path} has {len(own)} labels ({few(own)}), but {len(names)} names are given: {few(names)}")
     return tuple(names)
-
-
-def _printable(label: str) -> str:
-    """A label without what would steer a terminal or a page: line ends and other control characters are written out."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in label) or "(empty)"
 
 
 def _callbacks(callbacks: Any) -> list[str]:
@@ -225,3 +196,17 @@ def _callbacks(callbacks: Any) -> list[str]:
         for name in names
         if not name.startswith("fastai.")
     ]
+
+
+def _runners(origin: Origin) -> list[str]:
+    """A remark on names that only serve to run programs, where something in the file refers to them."""
+    names = few([shown(name) for name in origin.runners])
+    if len(origin.runners) == 1:
+        return [
+            f"{names} is named by a function in this file; it is not run here, and opening the file elsewhere would import it "
+            "but not call it"
+        ]
+    return [
+        f"{names} are named by functions in this file; they are not run here, and opening the file elsewhere would import them "
+        "but not call them"
+    ] * bool(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -32,3 +33,16 @@ class ExportOptions:
 
 
 NO_OPTIONS = ExportOptions()
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """`224` or `224x320`: height and width in pixels.
+
+    Raises:
+        ValueError: it is neither, or a side is not from 16 to 2048.
+    """
+    match = re.fullmatch(r"(\d{1,4})(?:[x×](\d{1,4}))?", text)
+    sides = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 16 <= min(sides) <= max(sides) <= 2048:
+        raise ValueError(f"a size is 224, or 224x320 for height x width, from 16 to 2048, not {text[:20]!r}")
+    return sides

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from model.fastai_export.forbidden import RUNNERS, runs_programs, today
 from model.fastai_export.inert_tree import Global, Object
-from model.fastai_export.inert_values import CODE_ARGUMENTS, as_bytes, as_path, code_place, name_of
+from model.fastai_export.inert_values import as_bytes, as_path, class_made_here, code_arguments, code_place, name_of
 from model.fastai_export.torch_file import TorchFile
 
 _LIBRARIES: Final = (
     "fastai", "fastcore", "fasttransform", "torch", "torchvision", "timm", "numpy", "pandas", "PIL", "builtins", "__builtin__",
-    "collections",
+    "collections", "dill",
     "functools", "pathlib", "copyreg", "copy_reg", "_codecs", "inspect", "typing", "types", "plum", "cloudpickle",
     "random",
     "operator", "_operator", "itertools", "re", "datetime", "fastprogress", "beartype", "weakref", "abc", "_abc", "enum",
@@ -32,6 +33,7 @@ class Origin:
         code: the functions and classes whose own code is in the file, as `module.name`. None was run.
         strangers: names from outside the usual libraries that the file refers to. None was imported.
         inert: all other names of functions and classes that were not used.
+        runners: names in `strangers` and `inert`, or in the code, that do nothing but run programs: `os.system`.
     """
 
     versions: dict[str, str]
@@ -39,6 +41,7 @@ class Origin:
     code: tuple[str, ...]
     strangers: tuple[str, ...]
     inert: tuple[str, ...]
+    runners: tuple[str, ...] = ()
 
 
 def origin_of(file: TorchFile) -> Origin:
@@ -47,8 +50,9 @@ def origin_of(file: TorchFile) -> Origin:
     modules = {name.module for name in file.names}
     versions = {"python": _python(code, modules), "fastai": _fastai(modules), "torch": _torch(file)}
     paths = [part.function.name for part in file.objects if as_path(part) is not None]
-    strangers = [str(name) for name in file.names if not _is_usual(name)]
-    usual = [str(name) for name in file.names if _is_usual(name) and not _is_data(name)]
+    names = dict.fromkeys([*(today(name) for name in file.names if not _is_data(name)), *file.looked_up])
+    strangers = [name for name in names if not _is_usual(name)]
+    usual = [name for name in names if _is_usual(name)]
     own = dict.fromkeys([*(_code_name(part) for part in code), *_classes(file.objects)])
     return Origin(
         versions={key: value for key, value in versions.items() if value},
@@ -56,11 +60,26 @@ def origin_of(file: TorchFile) -> Origin:
         code=tuple(sorted(own, key=lambda name: "/" in name)),  # the maker's own first, then the libraries'
         strangers=tuple(strangers),
         inert=tuple(usual),
+        runners=tuple(dict.fromkeys([*filter(runs_programs, names), *_runners_in_code(code, file.looked_up)])),
     )
 
 
-def _is_usual(name: Global) -> bool:
-    return name.module.partition(".")[0] in _LIBRARIES
+def _is_usual(name: str) -> bool:
+    return name.partition(".")[0] in _LIBRARIES
+
+
+def _runners_in_code(code: list[Object], imported: list[str]) -> list[str]:
+    """What functions of the file call that runs programs: `os.system`, where code names `system` and the file imports `os`."""
+    used = {
+        text
+        for part in code
+        for argument in code_arguments(part)
+        if isinstance(argument, tuple)
+        for text in argument
+        if isinstance(text, str)
+    }
+    return sorted(f"{module}.{name}" for module, _, name in (runner.partition(".") for runner in RUNNERS)
+                  if name in used and (module in imported or module in used))  # fmt: skip
 
 
 def _is_data(name: Global) -> bool:
@@ -68,14 +87,11 @@ def _is_data(name: Global) -> bool:
 
 
 def _is_code(part: Object) -> bool:
-    maker = part.function
-    if name_of(maker).endswith("_builtin_type") and isinstance(maker, Object):
-        return maker.args[:1] == ("CodeType",)
-    return isinstance(maker, Global) and str(maker) == "types.CodeType"
+    return name_of(part) in ("types.CodeType", "dill._dill._create_code")
 
 
 def _code_name(code: Object) -> str:
-    """The function that code belongs to, and where; its arguments are those of `types.CodeType`."""
+    """The function that code belongs to, and where."""
     place, name = code_place(code)
     file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
     library = re.search(r"site-packages[/\\](.+)", place)
@@ -83,23 +99,23 @@ def _code_name(code: Object) -> str:
 
 
 def _classes(objects: list[Object]) -> list[str]:
-    made = [part.args for part in objects if name_of(part).endswith("_make_skeleton_class") and len(part.args) > 1]
-    return [f"class {args[1][:100]}" for args in made[:_MAX_CODE] if isinstance(args[1], str)]
+    made = [made for part in objects if (made := class_made_here(part)) is not None]
+    return [f"class {one.name[:100]}" for one in made[:_MAX_CODE]]
 
 
 def _python(code: list[Object], modules: set[str]) -> str:
     """The Python that wrote the file: by the paths and the bytecode of functions in it, or by pathlib's own name."""
     for part in code:
-        for text in part.args[:CODE_ARGUMENTS]:
+        for text in code_arguments(part):
             match = re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text) if isinstance(text, str) else None
             if match:
                 return f"{match[1]}.{match[2]}"
     if "pathlib._local" in modules:
         return "3.13"
     for part in code:
-        if len(part.args) == 16:
+        if len(code_arguments(part)) == 16:
             return "3.10 or older"
-        opcodes = next((bytes_[::2] for bytes_ in map(as_bytes, part.args[:CODE_ARGUMENTS]) if bytes_), b"")
+        opcodes = next((bytes_[::2] for bytes_ in map(as_bytes, code_arguments(part)) if bytes_), b"")
         if _RESUME_313 in opcodes[:8]:
             return "3.13"
         if _RESUME_311 in opcodes[:8]:

@@ -52,7 +52,7 @@ class TorchFile:
 
     Attributes:
         value: what was saved, as `model.fastai_export.inert_pickle` reads it.
-        names: every name in the pickle. objects: every call in it.
+        names: every name in the pickle. objects: every call in it. looked_up: what those would look up by a name in a string.
         layout: `zip`, `legacy` or `pickle`.
         entries: the names of the zip's files, without their folder; empty for the other layouts.
     """
@@ -94,6 +94,7 @@ class TorchFile:
         else:
             raise ModelError(f"{self.path} is not a pickle, so not an export: a fastai export is what learn.export() wrote")
         self.value, self.names, self.objects = pickle.value, pickle.names, pickle.objects
+        self.looked_up = pickle.looked_up
 
     def _read_zip(self) -> InertPickle:
         try:

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from model.config import Input, sentence
-from model.errors import ModelError
+from model.errors import ModelError, Option
 from model.fastai_export.inert_tree import shown, walk
 from model.fastai_export.inert_values import array, attributes, described, name_of, scalar, sequence
 from model.fastai_export.torch_file import TorchFile
@@ -113,15 +113,16 @@ def read_preparation(
         reader.item(transform)
     if reader.input is not None and size is not None:
         raise ModelError(
-            f"{file.path} resizes photos itself, to {reader.input['width']}×{reader.input['height']}: leave out the size"
+            f"{file.path} resizes photos itself, to {reader.input['width']}×{reader.input['height']}: leave out ",
+            Option("size"),
         )
     if reader.input is None and size is not None:
         reader.resize(size[0], size[1], {"method": "squish"})
     if reader.input is None:
         raise ModelError(
-            f"{file.path} has no Resize among its item transforms, so its photos may have any size; say which one to use: "
-            "--size 224, or 224x320 for height x width"
-        )
+            f"{file.path} has no Resize among its item transforms, so its photos may have any size; say which one to use: ",
+            Option("size", (224, 224)), ", or ", Option("size", (224, 320)), " for height × width",
+        )  # fmt: skip
     for transform in transforms_of(after_batch):
         reader.batch(transform)
     mean, std = (tuple(float(v) for v in np.broadcast_to(part, 3)) for part in (reader.mean, reader.std))

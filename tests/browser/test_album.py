@@ -107,9 +107,9 @@ def test_a_zip_is_opened(album):
     drop(
         album, file("holiday.zip", archive({"a/cat.jpg": CAT.read_bytes(), "b/coffee.jpg": COFFEE.read_bytes(), "a.txt": b"x"}))
     )
-    done(album, "Photos answered: 2. Files that could not be used: 1.")
+    done(album, "Photos answered: 2. Files that could not be used: 0.")
     assert album.get_by_role("img", name="holiday.zip/a/cat.jpg: Cat").is_visible()
-    assert "holiday.zip/a.txt" in album.locator("#album-problems").inner_text()
+    assert album.locator("#album-problems").inner_text() == "Left out, no photos: 1 file (holiday.zip/a.txt)."
 
 
 def test_markup_in_a_file_name_is_text(album):
@@ -223,7 +223,7 @@ def test_the_same_file_is_answered_once(album, tmp_path):
 
 
 def test_no_more_than_a_thousand_are_taken(album):
-    entries = {f"{number}.txt": b"" for number in range(1_001)}
+    entries = {f"{number}.jpg": b"" for number in range(1_001)}
     album.route("**/api/album*", lambda route: route.fulfill(status=415, json={"error": "No photo."}))
     drop(album, file("many.zip", archive(entries)))
     done(album, "Photos answered: 0. Files that could not be used: 1,000.")

@@ -273,12 +273,18 @@ def test_a_zip_is_opened_in_the_browser(teach, photos):
     has(teach, "Größe", 3)
     assert len(sent) == 6
     assert teach.locator("#teach .class").count() == 2
-    give(teach, "Red", [{"name": "broken.zip", "mimeType": "application/zip", "buffer": content[:-30]}])
+    assert teach.locator("#teach [data-part=omitted] li").all_inner_texts() == [
+        "Left out, no photos: 1 file (mugs.zip/mugs/README.txt).",
+        "Left out, hidden, or what systems put beside photos: 1 file (mugs.zip/__MACOSX/._0.jpg).",
+    ]
+    broken = {"name": "broken.zip", "mimeType": "application/zip", "buffer": content[:-30]}
+    give(teach, "Red", [broken, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"notes"}])
     teach.get_by_text("Files that could not be used: 2").click()
     assert teach.locator("#teach [data-part=refused_list] li").all_inner_texts() == [
-        "mugs/mugs/README.txt This is not a photo.",
         "broken.zip This zip is damaged, or it is none.",
+        "notes.txt This is not a photo.",
     ]
+    assert teach.locator("#teach [data-part=omitted] li").count() == 0
 
 
 def test_a_picture_is_pasted_into_the_class_that_was_used_last(teach):

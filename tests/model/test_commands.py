@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 
 import pytest
 
 from model.__main__ import main
 from model.commands import labels, size
-from tests.exports.files import IS_CAT, NEW, PICTURES
+from tests.exports.files import IS_CAT, NEW, PICTURES, renamed
+from tests.pictures import CAT
 
 
 def test_a_converted_folder_can_be_inspected_no_more(tmp_path, capsys):
@@ -78,3 +80,57 @@ def test_labels_are_names_with_commas_between_them():
     assert labels("dog, cat") == ["dog", "cat"]
     with pytest.raises(argparse.ArgumentTypeError, match="labels are names with commas between them, not 'a,,b'"):
         labels("a,,b")
+
+
+def folder_of_photos(path):
+    """A folder as a Mac and a notebook leave it: two photos, and what no photo is."""
+    for name in (".ipynb_checkpoints", "more"):
+        (path / name).mkdir(parents=True)
+    shutil.copy(CAT, path / "more" / "cat")  # without an ending
+    shutil.copy(PICTURES[0], path / "0.png")
+    shutil.copy(PICTURES[0], path / ".ipynb_checkpoints" / "0-checkpoint.png")
+    (path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    (path / "labels.csv").write_text("a,b\n", "utf-8")
+    return path
+
+
+@pytest.mark.slow
+def test_convert_compares_on_the_photos_of_a_folder_and_says_what_it_leaves_out(tmp_path, capsys):
+    photos = folder_of_photos(tmp_path / "photos")
+    (photos / "broken.jpg").write_bytes(b"no photo")
+    assert main(["convert", str(IS_CAT), str(tmp_path / "model"), "--photos", str(photos)]) == 0
+    said = capsys.readouterr()
+    assert "On 10 pictures" in said.out
+    assert "Left out, hidden, or what systems put beside photos: 2 files" in said.err
+    assert "Left out, not photos: 1 (labels.csv)" in said.err
+    assert f"Left out: {photos / 'broken.jpg'}: This is not a photo" in said.err
+
+
+@pytest.mark.slow
+def test_convert_compares_on_one_photo(tmp_path, capsys):
+    assert main(["convert", str(IS_CAT), str(tmp_path / "model"), "--photos", str(CAT)]) == 0
+    assert "On 9 pictures" in capsys.readouterr().out
+
+
+def test_convert_needs_photos_where_some_are_named(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.jpg").write_bytes(b"no photo")
+    for place, words in (
+        ("empty", "there are no photos in"),
+        ("nowhere", "there is no folder of photos"),
+        ("a.jpg", "none of the 1 photos can be opened"),
+    ):
+        assert main(["convert", str(IS_CAT), str(tmp_path / "model"), "--photos", str(tmp_path / place)]) == 2
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
+def test_messages_name_the_options_of_the_command_line(tmp_path, capsys):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(renamed(IS_CAT, b"fastai.losses\nCrossEntropyLossFlat\n", b"mine\nLoss\n"))
+    for command in (["inspect", str(path)], ["convert", str(path), str(tmp_path / "out")], ["--model", str(path), str(CAT)]):
+        assert main(command) == 2
+        assert (
+            "--activation softmax where one label is right, --activation sigmoid where any number is" in capsys.readouterr().err
+        )
+    assert main(["--model", str(path), "--activation", "softmax", str(PICTURES[0])]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from model.errors import few, first_line, first_mismatch
+from model.errors import EntryPoint, ModelError, Option, few, first_line, first_mismatch
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,20 @@ def test_a_few_names_of_many():
     assert few(["a", "b"]) == "a, b"
     assert few(["a", "b", "c"], limit=2) == "a, b, …"
     assert few(["x" * 100]) == "x" * 80
+
+
+@pytest.mark.parametrize(
+    ("option", "python", "command_line", "app"),
+    [
+        (Option("activation", "softmax"), 'activation="softmax"', "--activation softmax", "MODEL_ACTIVATION=softmax"),
+        (Option("labels", ("dog", "cat")), 'labels=["dog", "cat"]', "--labels dog,cat", "MODEL_LABELS=dog,cat"),
+        (Option("size", (224, 320)), "size=(224, 320)", "--size 224x320", "MODEL_SIZE=224x320"),
+        (Option("size", (224, 224)), "size=(224, 224)", "--size 224", "MODEL_SIZE=224"),
+        (Option("size"), "size", "--size", "MODEL_SIZE"),
+    ],
+)
+def test_an_option_is_called_what_the_entry_point_calls_it(option, python, command_line, app):
+    error = ModelError("say ", option, ", please")
+    assert str(error) == error.at(EntryPoint.PYTHON) == f"say {python}, please"
+    assert error.at(EntryPoint.COMMAND_LINE) == f"say {command_line}, please"
+    assert error.at(EntryPoint.APP) == f"say {app}, please"

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from model.__main__ import main
 from tests.pictures import CAT, COFFEE
 
@@ -31,3 +33,18 @@ def test_json_lines(capsys):
 def test_a_model_that_is_not_there(capsys):
     assert main(["--model", "nowhere", str(CAT)]) == 2
     assert "Cannot load the model: there is no model folder or export nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["inspct", "Inspect", "convrt", "inspect "])
+def test_a_command_that_is_misspelt_is_answered_with_the_commands(typed, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([typed, "model.pkl"])
+    assert caught.value.code == 2
+    assert f"there is no photo and no command {typed}; the commands are inspect and convert" in capsys.readouterr().err
+
+
+def test_a_photo_may_have_the_name_of_a_misspelt_command(tmp_path, monkeypatch, capsys):
+    (tmp_path / "inspct").write_bytes(CAT.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert main(["inspct"]) == 0
+    assert "Cat" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from filelock import FileLock
 from PIL import Image
 
 from model.network import available_cores
+from model.photo_files import AGAIN, ARCHIVE, HIDDEN, NOT_PHOTOS, NOWHERE
 from tests.pictures import CAT, COFFEE, encoded, quadrants
 from tests.running import ROOT
 from training import score
@@ -103,17 +105,15 @@ def test_bad_photos_are_rows_with_an_error(main, tmp_path):
     (photos / "text.jpg").write_text("hello")
     (photos / "cut.jpg").write_bytes(encoded(quadrants(400, 300), "JPEG")[:900])
     (photos / "huge.jpg").write_bytes(b"\xff\xd8" + b"\0" * 20_000_001)
-    (photos / "linked.jpg").symlink_to(photos / "nowhere.jpg")
     printed = main(photos, tmp_path / "out")
     table = pd.read_parquet(tmp_path / "out").set_index("path")
     assert table.loc["000.png", "error"] is None or pd.isna(table.loc["000.png", "error"])
     bad = table.drop("000.png")
     assert bad[["label", "probability", "p_Cat", "p_Dog", "p_neither"]].isna().all().all()
-    words = {"empty.jpg": "no bytes", "text.jpg": "not a photo", "cut.jpg": "cut off", "huge.jpg": "larger than 20 MB",
-             "linked.jpg": "There is no file"}  # fmt: skip
+    words = {"empty.jpg": "no bytes", "text.jpg": "not a photo", "cut.jpg": "cut off", "huge.jpg": "larger than 20 MB"}
     assert set(bad.index) == set(words)
     assert all(words[path] in error for path, error in bad["error"].items())
-    assert "errors           5\n" in printed
+    assert "errors           4\n" in printed
 
 
 def test_a_list_of_paths_starts_at_its_own_folder(main, tmp_path):
@@ -148,17 +148,80 @@ def test_names_of_any_bytes_and_things_that_are_not_files(main, tmp_path):
     for name in odd:
         shutil.copy(photos / "000.png", os.fsencode(photos) + b"/" + name)
     os.mkfifo(photos / "pipe.png")
-    main(photos, tmp_path / "out")
+    printed = main(photos, tmp_path / "out")
     table = pd.read_parquet(tmp_path / "out").set_index("path")
-    assert set(table.index) == {"000.png", "caf\\xe9.png", "two\nlines.png", "\u2028.png", "pipe.png"}
-    assert table.loc["pipe.png", "error"] == "This is a pipe, not a photo."
-    assert table["error"].notna().sum() == 1
+    assert set(table.index) == {"000.png", "caf\\xe9.png", "two\nlines.png", "\u2028.png"}
+    assert table["error"].isna().all()
+    assert "left out, pipes, sockets and devices: 1 (pipe.png)" in printed
 
-    (tmp_path / "list.txt").write_bytes(b"photos/caf\xe9.png\nphotos/\xe2\x80\xa8.png\n")
+    (tmp_path / "list.txt").write_bytes(b"photos/caf\xe9.png\nphotos/\xe2\x80\xa8.png\nphotos/pipe.png\n")
     main(tmp_path / "list.txt", tmp_path / "listed")
     listed = pd.read_parquet(tmp_path / "listed")
-    assert list(listed["path"]) == ["photos/caf\\xe9.png", "photos/\u2028.png"]
-    assert listed["error"].isna().all()
+    assert list(listed["path"]) == ["photos/caf\\xe9.png", "photos/\u2028.png", "photos/pipe.png"]
+    assert list(listed["error"].fillna("")) == ["", "", "This is a pipe, not a photo."]
+
+
+@needs_linux
+def test_folders_of_any_bytes(main, tmp_path):
+    photos = drawn(tmp_path / os.fsdecode(b"f\xfcr"), 2)
+    out = tmp_path / os.fsdecode(b"\xfcber")
+    assert "2 photos in " in main(photos, out, "--part-size", 1)
+    (out / "part-00001.parquet").unlink()
+    printed = main(photos, out)
+    assert "\\xfcber, by cat-or-dog-starter" in printed
+    assert "1 of them scored now" in printed
+
+
+def test_a_photo_is_what_begins_as_one_and_the_rest_is_counted_and_said(main, tmp_path):
+    photos = tmp_path / "photos"
+    for name in ("cat", "a/cat.jfif", "a/b/IMG_1.jpg?width=800", "cat.JPE", ".ipynb_checkpoints/cat.jpg", "__MACOSX/._cat.jpg",
+                 "a/.thumbs/cat.jpg", "@eaDir/cat.jpg"):  # fmt: skip
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CAT, photos / name)
+    for number in range(4):
+        (photos / f"{number}.txt").write_text("notes")
+    (photos / "more.zip").write_bytes(b"PK\3\4")
+    (photos / "thumbs.db").write_bytes(b"?")
+    (photos / "broken.HEIC").write_text("hello")
+    printed = main(photos, tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out")
+    assert list(table["path"]) == ["a/b/IMG_1.jpg?width=800", "a/cat.jfif", "broken.HEIC", "cat", "cat.JPE"]
+    assert list(table["label"].fillna("")) == ["Cat", "Cat", "", "Cat", "Cat"]
+    said = json.loads((tmp_path / "out" / "_run.json").read_text("utf-8"))["left_out"]
+    assert {each["reason"]: each["count"] for each in said} == {HIDDEN: 5, NOT_PHOTOS: 4, ARCHIVE: 1}
+    assert f"left out, {NOT_PHOTOS}: 4 (0.txt, 1.txt, 2.txt, …)" in printed.splitlines()
+    assert f"left out, {ARCHIVE}: 1 (more.zip)" in printed.splitlines()
+
+
+def test_links_are_followed_once_and_circles_end(main, tmp_path):
+    photos = drawn(tmp_path / "photos", 1)
+    elsewhere = drawn(tmp_path / "elsewhere", 2)
+    (photos / "linked").symlink_to(elsewhere)
+    (photos / "again").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(photos)
+    (photos / "nowhere.jpg").symlink_to(photos / "gone.jpg")
+    printed = main(photos, tmp_path / "out")
+    assert list(pd.read_parquet(tmp_path / "out")["path"]) == ["000.png", "again/000.png", "again/001.png"]
+    assert f"left out, {AGAIN}: 2" in printed
+    assert f"left out, {NOWHERE}: 1 (nowhere.jpg)" in printed
+
+
+def test_a_run_that_was_begun_before_goes_on(main, tmp_path):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    names = ["a-b/1.png", "a/1.png", "a/2.png", "z.png"]  # as text sorts them
+    drawn(photos, 1)
+    for name in names:
+        (photos / name).parent.mkdir(exist_ok=True)
+        shutil.copy(photos / "000.png", photos / name)
+    (photos / "000.png").unlink()
+    main(photos, out, "--part-size", 2)
+    begun = json.loads((out / "_run.json").read_text("utf-8"))
+    assert begun["paths_sha256"] == hashlib.sha256("\0".join(names).encode()).hexdigest()
+    del begun["left_out"]  # which was not counted then
+    (out / "_run.json").write_text(json.dumps(begun))
+    (out / "part-00001.parquet").unlink()
+    assert "2 of them scored now" in main(photos, out)
+    assert list(pd.read_parquet(out)["path"]) == names
 
 
 def test_a_killed_run_goes_on_and_every_photo_is_there_once(tmp_path):
@@ -253,9 +316,18 @@ def test_photos_that_cannot_be_found_end_with_a_sentence(refused, tmp_path):
     out = tmp_path / "out"
     (tmp_path / "nothing").mkdir()
     (tmp_path / "nothing" / "notes.txt").write_text("")
-    assert "holds no photos" in refused(tmp_path / "nothing", out)
+    sentence = refused(tmp_path / "nothing", out)
+    assert "holds no photos (JPEG, PNG" in sentence
+    assert f"left out, {NOT_PHOTOS}: 1 (notes.txt)" in sentence
+    (tmp_path / "bare").mkdir()
+    assert "it is empty" in refused(tmp_path / "bare", out)
     assert "there is no folder and no list" in refused(tmp_path / "none", out)
-    assert "python -m model" in refused(CAT, out)
+    shutil.copy(CAT, tmp_path / "cat")
+    (tmp_path / "list.jpg?x=1").write_text("a.jpg")
+    for photo in (CAT, tmp_path / "cat", tmp_path / "list.jpg?x=1"):
+        assert "is a photo, no folder and no list: `python -m model PHOTO`" in refused(photo, out)
+    (tmp_path / "photos.tar.gz").write_bytes(b"\x1f\x8b")
+    assert "is an archive: unpack it" in refused(tmp_path / "photos.tar.gz", out)
     assert "save it as UTF-8" in refused(ROOT / "model" / "starter" / "model.onnx", out)
     (tmp_path / "empty.txt").write_text("\n\n")
     assert "names no photos" in refused(tmp_path / "empty.txt", out)

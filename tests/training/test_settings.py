@@ -51,7 +51,8 @@ def test_two_options_are_enough():
     small = settings_of("from_scratch", NEEDED)
     assert (small.recipe, small.epochs, small.minutes, small.flip, small.size) == ("fast", None, None, True, 32)
     transfer = settings_of("transfer", NEEDED)
-    assert (transfer.arch, transfer.epochs, transfer.lr, transfer.fastai) == ("resnet34", 5, 1e-3, True)
+    assert (transfer.arch, transfer.head, transfer.size, transfer.epochs) == ("resnet50", "hidden", 150, 10)
+    assert (transfer.lr, transfer.warm_up, transfer.decay_to, transfer.fastai) == (1e-3, None, None, True)
     for each in (tuned, head, small, transfer):
         assert (each.name, each.data_name, each.seed) == ("model", "photos", 42)
 
@@ -60,6 +61,14 @@ def test_several_sources_and_their_name():
     head = settings_of("head", ["--data", "a/home", "b/street", "--neither", "stones", "--out", "model"])
     assert (head.data, head.neither) == (("a/home", "b/street"), (Path("stones"),))
     assert head.data_name == "home, street"
+
+
+@pytest.mark.parametrize("lesson", ["fine_tune", "head", "from_scratch", "transfer"])
+def test_columns_of_tables_and_datasets(lesson):
+    settings = settings_of(lesson, NEEDED)
+    assert (settings.label_column, settings.image_column) == (None, None)
+    settings = settings_of(lesson, [*NEEDED, "--label-column", "breed", "--image-column", "front view"])
+    assert (settings.label_column, settings.image_column) == ("breed", "front view")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +90,8 @@ def test_several_sources_and_their_name():
         ("from_scratch", ["--epochs", "3", "--minutes", "4"], "which --epochs says differently"),
         ("from_scratch", ["--out", "."], "has no name"),
         ("transfer", ["--per-class", "1"], "must be at least 2"),
+        ("transfer", ["--head", "deep"], "invalid choice: 'deep'"),
+        ("transfer", ["--warm-up", "1.5"], "must be from 0 to 1, not 1.5"),
     ],
 )
 def test_what_makes_no_sense_is_refused(lesson, more, words, capsys):

@@ -92,6 +92,8 @@ def test_explain_says_where(agents_app):
         ("classify", {}, "photo"),
         ("explain", {"photo": BASE64, "label": "Cow"}, "It has: Cat, Dog, neither"),
         ("nothing", {"photo": BASE64}, "nothing"),
+        ("classify", {"photo": BASE64, "top_k": 1}, "'top_k' was unexpected"),
+        ("explain", {"photo": BASE64, "function_to_apply": "none"}, "'function_to_apply' was unexpected"),
     ],
 )
 def test_what_goes_wrong_is_told_in_a_sentence(agents_app, tool, arguments, words):

@@ -44,7 +44,7 @@ def test_the_english_page_says_what_programs_are_told(code):
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != ENGLISH])
-@pytest.mark.parametrize("code", [code for code in PROBLEMS if code != "named"])
+@pytest.mark.parametrize("code", PROBLEMS)
 def test_every_problem_is_said_in_every_language(code, language):
     error = PhotoError(code, **said_with(code))
     said = sentence(error, language)
@@ -61,10 +61,10 @@ def test_every_error_has_a_code_and_every_code_an_error():
         for part in (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,):
             if isinstance(part, ast.Constant):
                 codes.add(part.value)
-            else:  # told by a table or a variable of codes, as in `_not_a_photo`
+            else:  # told by a table or a variable of codes, as in `told_format`
                 assert isinstance(part, ast.Name), ast.unparse(call)
     assert codes <= UploadError.problems.keys()
-    table = ast.walk(ast.parse((ROOT / "model/photo.py").read_text("utf-8")))
+    table = ast.walk(ast.parse((ROOT / "model/decode/source.py").read_text("utf-8")))
     codes |= {node.value for node in table if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert PROBLEMS.keys() - codes == set()
 
@@ -76,12 +76,6 @@ def test_a_choice_has_the_languages_own_or():
     assert "AVIF oder HEIC" in sentence(caught.value, "de")
     assert format_names("fr").endswith("AVIF ou HEIC")
     assert format_names("it").count(",") == len(FORMATS) - 2
-
-
-def test_an_error_in_an_error_is_said_in_the_same_language():
-    error = PhotoError("named", source="cat.jpg", problem=PhotoTooLarge("bytes", mb=20))
-    assert str(error) == "cat.jpg: The photo is larger than 20 MB. Send a smaller one."
-    assert sentence(error, "de") == "cat.jpg: Das Foto ist größer als 20 MB. Senden Sie ein kleineres."
 
 
 def test_a_sentence_of_ones_own_stands_as_it_is():
@@ -109,7 +103,7 @@ def test_busy_and_models_that_cannot():
 def test_what_is_meant_for_visitors_is_shown_in_their_language(language):
     with pytest.raises(gr.Error) as shown, readable_errors(language):
         open_photo(CAT.read_bytes()[:3000])
-    assert shown.value.message == say("photo.cut_off", language)
+    assert shown.value.message == say("photo.upper_part", language, percent=6)
     assert shown.value.title == say("photo.no_answer", language)
     assert not shown.value.print_exception
 

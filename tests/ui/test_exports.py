@@ -7,6 +7,7 @@ import pytest
 from gradio_client import Client, handle_file
 
 from model import Classifier
+from tests.exports.files import IS_CAT, renamed
 from tests.hub import COMMIT, running_hub
 from tests.running import ROOT, running_app
 from tests.ui.test_which_model import Page
@@ -43,6 +44,18 @@ def test_independent_labels_on_the_page_and_for_clients():
     assert {row["label"]: row["confidence"] for row in answer["confidences"]} == pytest.approx(expected, abs=1e-5)
     assert {row["label"] for row in shown["rows"]} == set(expected)
     assert "a percentage of its own" in shown["meaning"]
+
+
+def test_a_loss_that_nobody_can_tell_is_asked_for_by_its_variable(tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(renamed(IS_CAT, b"fastai.losses\nCrossEntropyLossFlat\n", b"mine\nLoss\n"))
+    with (
+        pytest.raises(RuntimeError, match=r"Cannot start: .*: MODEL_ACTIVATION=softmax where one label is right"),
+        running_app({"MODEL_REPO": str(path)}),
+    ):
+        pass
+    with running_app({"MODEL_REPO": str(path), "MODEL_ACTIVATION": "softmax"}) as app:
+        assert httpx.get(f"{app.url}/health", timeout=60).json()["labels"] == ["False", "True"]
 
 
 def test_a_hostile_or_foreign_file_stops_the_start_with_a_sentence(tmp_path):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from model.photo import PhotoError, open_photo
+from model.photo import PhotoError, examine_photo
+from model.photo_files import shown
 from model.whole import whole_file
 from training.data.decode import map_ahead
 from training.data.duplicates import THUMBNAIL, fingerprint, near_duplicates
 from training.data.looks import Look, look_at
 from training.data.photos import MIN_PER_CLASS, DataError, Found, Photos
-
-_DIRECT_FORMATS = {"JPEG", "PNG"}
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Checked:
         groups: int (N,), the group of near-duplicates of each photo.
         looks: what else was seen of each, to find what might be learned in place of the classes.
         bad: a sentence for each photo that cannot be opened.
+        damaged: the photos, as they can be shown, whose files end early or are broken, with all or nearly all of their pixels.
     """
 
     photos: Photos
@@ -43,6 +43,7 @@ class Checked:
     groups: np.ndarray
     looks: tuple[Look, ...]
     bad: tuple[str, ...]
+    damaged: tuple[str, ...] = ()
 
     def take(self, indices: Sequence[int]) -> Checked:
         """The same of the photos at `indices`."""
@@ -55,6 +56,7 @@ class Checked:
             self.groups[chosen],
             tuple(self.looks[i] for i in indices),
             self.bad,
+            self.damaged,
         )
 
 
@@ -79,7 +81,7 @@ def check_photos(found: Found, size: int, cache: Path, skip_bad: bool = False) -
         try:
             return _look(path, size, cache)
         except PhotoError as error:
-            return f"{path}: {error}"
+            return f"{shown(path)}: {error}"
 
     results = list(map_ahead(check, photos.paths, "checking photos"))
     problems = [result for result in results if isinstance(result, str)]
@@ -89,30 +91,34 @@ def check_photos(found: Found, size: int, cache: Path, skip_bad: bool = False) -
     seen = [result for result in results if not isinstance(result, str)]
     originals = photos.take(kept)
     usable = replace(originals, paths=tuple(photo.path for photo in seen))
-    short = [answer for answer in dict.fromkeys(photos.answers) if usable.counts().get(answer, 0) < MIN_PER_CLASS]
-    if short:
-        raise DataError(*(f"class {answer!r} has fewer than {MIN_PER_CLASS} usable photos" for answer in short))
+    came = np.array(found.came())[kept]
+    to_train_on = Counter(answer for answer, split in zip(usable.answers, came, strict=True) if split == "train")
+    if short := [answer for answer in dict.fromkeys(found.train.answers) if to_train_on[answer] < MIN_PER_CLASS]:
+        told = (f"class {answer!r} has fewer than {MIN_PER_CLASS} usable photos" for answer in short)
+        raise DataError(*told, *problems)
     hashes = np.array([photo.hashed for photo in seen], np.uint64)
     thumbnails = np.array([photo.thumbnail for photo in seen], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL, 3)
     return Checked(
         usable,
         originals.paths,
-        np.array(found.came())[kept],
+        came,
         np.array([photo.size for photo in seen]),
         near_duplicates(hashes, thumbnails),
         tuple(photo.look for photo in seen),
         tuple(problems),
+        tuple(shown(path) for path, photo in zip(originals.paths, seen, strict=True) if photo.is_damaged),
     )
 
 
 class _Seen(NamedTuple):
-    """A path that training can read, the photo's size as found, its fingerprint, and what it is like."""
+    """A path that training can read, the photo's size as found, its fingerprint, what it is like, and whether it is damaged."""
 
     path: Path
     size: tuple[int, int]
     hashed: int
     thumbnail: np.ndarray
     look: Look
+    is_damaged: bool
 
 
 def _look(path: Path, size: int, cache: Path) -> _Seen:
@@ -121,19 +127,14 @@ def _look(path: Path, size: int, cache: Path) -> _Seen:
     Raises:
         PhotoError: the photo cannot be opened.
     """
-    upright = open_photo(path, at_least=(2 * size, 2 * size))
-    hashed, thumbnail = fingerprint(upright)
-    look = look_at(path, upright, size)
-    with Image.open(path) as image:
-        turned = image.getexif().get(_ORIENTATION, 1)
-        size_found = image.size if turned < 5 else image.size[::-1]
-        plain = image.format in _DIRECT_FORMATS and image.mode == "RGB" and turned == 1
-        if plain and image.size == upright.size and "transparency" not in image.info:
-            return _Seen(path, size_found, hashed, thumbnail, look)
+    upright, facts, readable, rows = examine_photo(path, at_least=(2 * size, 2 * size))
+    seen = _Seen(path, (facts.width, facts.height), *fingerprint(upright), look_at(upright, facts, size), rows is not None)
+    if readable and upright.size == seen.size:
+        return seen
     stat = path.stat()
-    key = hashlib.sha256(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size} {size}".encode()).hexdigest()[:24]
-    copy = cache / f"{key}.png"
+    name = b"%s %d %d %d" % (os.fsencode(path.resolve()), stat.st_mtime_ns, stat.st_size, size)
+    copy = cache / f"{hashlib.sha256(name).hexdigest()[:24]}.png"
     if not copy.is_file():
         with whole_file(copy) as file:
             upright.save(file, "PNG", compress_level=1)
-    return _Seen(copy, size_found, hashed, thumbnail, look)
+    return seen._replace(path=copy)

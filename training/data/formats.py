@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +76,7 @@ def view_of(view: int) -> Change | None:
         return None
 
     def change(photo: Image.Image, path: Path) -> Image.Image:
-        dice = np.random.default_rng(zlib.crc32(f"{path.parent.name}/{path.name} {view}".encode()))
+        dice = np.random.default_rng(zlib.crc32(os.fsencode(f"{path.parent.name}/{path.name} {view}")))
         changed = in_a_random_format(photo, dice)
         return changed.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if view % 2 else changed
 

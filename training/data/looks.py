@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import Image
+
+from model.photo import PhotoFacts
 
 FILE = (
     "format", "width", "height", "aspect ratio", "pixels", "bytes per pixel", "JPEG quality", "colour subsampling",
@@ -16,7 +17,6 @@ TEXTURE = ("sharpness", "noise", "brightness", "contrast", "saturation", "red", 
 WORDED = ("format", "colour subsampling", "colour mode", "camera")  # numbers that stand for words
 RING = 20  # side of the thumbnail whose outer two rows and columns are the outer tenth of the picture
 _STANDARD_LUMINANCE = 57.6  # mean of the quantisation table of JPEG quality 50 (ITU-T T.81, annex K)
-_CAMERA = (271, 272)  # EXIF: make and model
 
 
 @dataclass(frozen=True)
@@ -34,35 +34,27 @@ class Look:
     ring: np.ndarray
 
 
-def look_at(path: Path, upright: Image.Image, size: int) -> Look:
+def look_at(upright: Image.Image, facts: PhotoFacts, size: int) -> Look:
     """The properties of a photo.
 
     Args:
-        upright: the photo as `model.photo.open_photo` gives it. size: the network's input side in pixels.
-
-    Raises:
-        OSError: the file cannot be read.
+        upright, facts: of `model.photo.examine_photo`. size: the network's input side in pixels.
     """
-    with Image.open(path) as image:
-        exif = image.getexif()
-        turned = exif.get(0x0112, 1)
-        width, height = image.size if not isinstance(turned, int) or turned < 5 else image.size[::-1]
-        metadata = sum(len(value) for value in image.info.values() if isinstance(value, (bytes, str)))
-        words = {
-            "format": image.format or "?",
-            "colour mode": image.mode,
-            "colour subsampling": _subsampling(image),
-            "camera": " ".join(str(exif[tag]).strip("\0 ") for tag in _CAMERA if tag in exif) or "none",
-        }
-        quality = _quality(image)
+    pixels = facts.width * facts.height
+    words = {
+        "format": facts.format,
+        "colour mode": facts.mode,
+        "colour subsampling": facts.subsampling,
+        "camera": facts.camera or "none",
+    }
     numbers = {
-        "width": width,
-        "height": height,
-        "aspect ratio": width / height,
-        "pixels": width * height,
-        "bytes per pixel": path.stat().st_size / (width * height),
-        "JPEG quality": quality,
-        "size of the metadata": metadata,
+        "width": facts.width,
+        "height": facts.height,
+        "aspect ratio": facts.width / facts.height,
+        "pixels": pixels,
+        "bytes per pixel": facts.bytes / pixels,
+        "JPEG quality": _quality(facts),
+        "size of the metadata": facts.metadata,
         "plain border": _plain_border(upright),
         **_texture(upright, size),
     }
@@ -73,19 +65,12 @@ def look_at(path: Path, upright: Image.Image, size: int) -> Look:
     return Look(values, words, small[ring])
 
 
-def _subsampling(image: Image.Image) -> str:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return "none"
-    return {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "other")
-
-
-def _quality(image: Image.Image) -> float:
+def _quality(facts: PhotoFacts) -> float:
     """JPEG's quality as the IJG's library counts it, 1-100, from the table it was saved with; nan for other formats."""
-    tables = getattr(image, "quantization", None)
-    if not tables:
+    if not facts.quantization:
         return float("nan")
-    scale = 100 * float(np.mean(next(iter(tables.values())))) / _STANDARD_LUMINANCE
-    return float(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / scale, 1, 100))
+    scale = 100 * float(np.mean(facts.quantization)) / _STANDARD_LUMINANCE
+    return float(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / max(scale, 1), 1, 100))
 
 
 def _plain_border(photo: Image.Image) -> float:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from model.config import NEITHER
-from model.formats import SUFFIXES
+from model.photo_files import LeftOut, shown
 
 SHOWN_PROBLEMS = 20
 MIN_PER_CLASS = 2
 MANY_SOURCES = 3  # from which on whole sources are left out to choose by
 PARTS = ("train", "valid", "test")  # the splits that data may come in
+NOT_ASKED_FOR = "of other classes than those of --labels"
 ONE_SOURCE = "all photos"  # what the source is called where the data has one
 
 
@@ -27,13 +28,16 @@ class DataError(Exception):
     """Data that cannot be trained on, or measured on.
 
     Args:
-        problems: what is wrong, a sentence each. One is told as it is; of several, the first 20 are told as a list.
+        problems: what is wrong, a sentence each. One is told as it is; of several, the first 20 are told as a list. Names in
+            them may be no UTF-8.
         advice: what to do about all of them.
     """
 
     def __init__(self, *problems: str, advice: str | None = None) -> None:
-        super().__init__(*problems)
-        self.problems = problems
+        self.problems = tuple(
+            problem.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace") for problem in problems
+        )
+        super().__init__(*self.problems)
         self.advice = advice
 
     def __str__(self) -> str:
@@ -64,8 +68,9 @@ class Photos:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.sources:
-            object.__setattr__(self, "sources", (ONE_SOURCE,) * len(self.paths))
+        names = {source: shown(source) for source in set(self.sources)}  # folders have them, which may be no UTF-8
+        sources = tuple(names[source] for source in self.sources) or (ONE_SOURCE,) * len(self.paths)
+        object.__setattr__(self, "sources", sources)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -113,11 +118,20 @@ class Found:
     Attributes:
         train: all photos, where they do not come split.
         valid, test: None where they do not come so.
+        left_out: what lies there and is not used, counted.
+        understood: sentences on how the data was read, where that could be meant otherwise.
     """
 
     train: Photos
     valid: Photos | None = None
     test: Photos | None = None
+    left_out: LeftOut = field(default_factory=LeftOut, compare=False)
+    understood: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def remarks(self) -> list[str]:
+        """The sentences of both, for the terminal."""
+        return [*self.understood, *self.left_out.sentences()]
 
     @property
     def parts(self) -> dict[str, Photos]:
@@ -140,106 +154,35 @@ class Found:
         return self.test or self.valid or self.train
 
 
-def find_photos(data: Path, neither: Path | None = None, labels: Sequence[str] = (), whole: bool = True) -> Photos:
-    """List a folder per class, and a folder of photos that show none of the classes: `neither`, or the one of that name.
+def to_train_on(photos: Photos, where: str, by_name: bool = False) -> list[str]:
+    """What is wrong with photos to train on, a sentence each: names that cannot be shown, fewer than two classes or photos.
+
+    Photos to validate and to test on need nothing of this.
 
     Args:
-        labels: the classes to take; other folders are left aside. All by default.
-        whole: whether this is all the data there is; a part of it may lack classes.
-
-    Raises:
-        DataError: with all problems: a folder that is missing, no photos, fewer than two classes, a class with one photo.
+        photos: its labels are the classes, those without photos too. where: they come from.
+        by_name: whether the file names gave the labels.
     """
-    if not data.is_dir():
-        return _labelled(
-            {}, neither, [f"{data} is not a folder; --data names a folder that holds one folder of photos per class"], whole
-        )
-    paths_of = {folder.name: photos_below(folder) for folder in subfolders(data) if not (neither and _same(folder, neither))}
-    problems: list[str] = []
-    if not paths_of:
-        problems.append(
-            f"{data} holds no folders; put the photos of each class into a folder named after it, or take the labels "
-            "from the file names with --label-from"
-        )
-    elif labels and not {*labels, NEITHER} & set(paths_of):
-        problems.append(f"{data} holds none of the classes {', '.join(labels)}, but {', '.join(paths_of)}")
-    elif whole and len(classes := sorted(paths_of.keys() - {NEITHER})) < 2:
-        held = f"one class, {classes[0]!r}" if classes else f"photos of {NEITHER} alone"
-        problems.append(f"{data} holds {held}; a classifier needs at least two folders, one for each class")
-    if labels:
-        paths_of = {name: paths for name, paths in paths_of.items() if name in (*labels, NEITHER)}
-    return _labelled(paths_of, neither, problems, whole)
-
-
-def _same(folder: Path, other: Path) -> bool:
-    return folder.resolve() == other.resolve()
-
-
-def photos_by_name(data: Path, label_of: Callable[[str], str], neither: Path | None = None, whole: bool = True) -> Photos:
-    """List the photos anywhere below a folder, labelled by their file names.
-
-    Args:
-        label_of: the label of a file name, empty where it has none.
-        whole: see `find_photos`.
-
-    Raises:
-        DataError: with all problems: names without a label, fewer than two classes, a class with one photo.
-    """
-    paths_of: dict[str, list[Path]] = {}
-    for path in photos_below(data):
-        paths_of.setdefault(label_of(path.name), []).append(path)
-    nameless = paths_of.pop("", [])
-    problems = [f"{path}: its name gives no label by --label-from" for path in nameless]
-    if not paths_of and not nameless:
-        problems.append(f"{data} holds no photos")
-    elif whole and len(paths_of) == 1:
-        problems.append(f"by --label-from all photos in {data} are {next(iter(paths_of))!r}; a classifier needs two classes")
-    return _labelled(dict(sorted(paths_of.items())), neither, problems, whole)
-
-
-def _labelled(paths_of: dict[str, list[Path]], neither: Path | None, problems: list[str], whole: bool) -> Photos:
-    """The photos of every label as one list, and the photos of neither behind it.
-
-    Raises:
-        DataError: there are problems already, or too few photos somewhere.
-    """
-    others = paths_of.pop(NEITHER, [])
-    for label, paths in paths_of.items():
-        if not label.isprintable() or label != label.strip() or "|" in label:
-            problems.append(f"class {label!r} has a name that cannot be shown; use letters, digits and spaces between them")
-        if whole:
-            problems += _too_few(label, len(paths))
-    if neither is not None:
-        others = [*others, *(photos_below(neither) if neither.is_dir() else [])]
-        if not neither.is_dir():
-            problems.append(f"{neither} is not a folder; --neither names a folder of photos of other things")
-        elif len(others) < MIN_PER_CLASS:
-            problems.append(f"{neither} holds fewer than {MIN_PER_CLASS} photos")
-    if problems:
-        raise DataError(*problems)
-    paths = [*(path for label in paths_of for path in paths_of[label]), *others]
-    answers = [*(label for label in paths_of for _ in paths_of[label]), *(NEITHER for _ in others)]
-    return Photos(tuple(paths), tuple(answers), tuple(paths_of))
-
-
-def check_classes(photos: Photos, wanted: Sequence[str] = ()) -> Photos:
-    """The photos, where there is enough of each class.
-
-    Args:
-        wanted: the classes that were asked for, if any were.
-
-    Raises:
-        DataError: fewer than two classes, or a class with one photo.
-    """
-    if wanted and not photos.labels:
-        raise DataError(f"none of the folders is one of the classes {', '.join(wanted)}")
     counts = photos.counts()
-    problems = [problem for label in photos.labels for problem in _too_few(label, counts.get(label, 0))]
-    if len(photos.labels) < 2:
-        problems.append(f"all photos together have one class, {', '.join(photos.labels)}; a classifier needs at least two")
-    if problems:
-        raise DataError(*problems)
-    return photos
+    problems = [problem for label in photos.labels for problem in name_problems(label)]
+    problems += [problem for label in photos.labels for problem in _too_few(label, counts.get(label, 0))]
+    if by_name and len(photos.labels) == 1:
+        problems.append(
+            f"by --label-from all photos in {where} are {photos.labels[0]!r}; a classifier needs at least two classes"
+        )
+    elif len(photos.labels) < 2:
+        held = f"one class, {shown(photos.labels[0])!r}" if photos.labels else f"photos of {NEITHER} alone"
+        problems.append(f"{where} holds {held}; a classifier needs at least two folders, one for each class")
+    return problems
+
+
+def name_problems(label: str) -> list[str]:
+    """What is wrong with the name of a class, as sentences: it has to be text that can be shown on one line."""
+    if shown(label) != label and any("\ud800" <= letter <= "\udfff" for letter in label):
+        return [f"class {shown(label)} has a name that is no UTF-8 and cannot be shown; rename the folder"]
+    if not label.isprintable() or label != label.strip() or "|" in label:
+        return [f"class {label!r} has a name that cannot be shown; use letters, digits and spaces between them"]
+    return []
 
 
 def _too_few(label: str, count: int) -> list[str]:
@@ -258,20 +201,6 @@ def check_disk(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise DataError(f"{existing} has {free / 1e6:.0f} MB free, and {needed / 1e6:.0f} MB are needed; free some space")
-
-
-def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted, without hidden ones."""
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX")))
-
-
-def photos_below(folder: Path) -> list[Path]:
-    """The files anywhere below a folder whose names end as photos do, sorted, without hidden ones."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
 
 
 def bulleted(sentences: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ import torch
 
 from model.config import Input
 from model.photo import PhotoError, open_photo
+from model.photo_files import shown
 from model.resize import fit, open_for
 from training.data.decode import map_ahead
 from training.data.draw import draw_evenly
@@ -30,7 +31,7 @@ def draw_pictures(found: Found, seed: int, per_class: int | None) -> Found:
         for name, photos in found.parts.items()
         if name != "test"
     }
-    return replace(found, **drawn)
+    return replace(found, train=drawn["train"], valid=drawn.get("valid"))
 
 
 def split_as_the_source(found: Found) -> Splits:
@@ -101,7 +102,7 @@ def _for_all(photos: Photos, work: Callable[[int, Path], None], description: str
         try:
             work(*numbered)
         except PhotoError as error:
-            return f"{numbered[1]}: {error}"
+            return f"{shown(numbered[1])}: {error}"
         return ""
 
     done = map_ahead(one, list(enumerate(photos.paths)), description, "picture")

@@ -9,22 +9,26 @@ from typing import Any
 
 import numpy as np
 
+from model.photo_files import EXAMPLES, LeftOut, shown
 from model.whole import write_text
 from training.data.check import Checked
-from training.data.photos import Photos, bulleted
+from training.data.photos import Found, Photos, bulleted
 from training.data.shortcuts import find_shortcuts
 
 IMBALANCED = 3.0
 FEW = 20
 
 
-def describe(checked: Checked, splits: Mapping[str, Photos | None], left_out: int, size: int) -> dict[str, Any]:
+def describe(
+    checked: Checked, splits: Mapping[str, Photos | None], left_out: int, size: int, found: Found | None = None
+) -> dict[str, Any]:
     """Counts, sizes, duplicates and remarks, as JSON would have them.
 
     Args:
-        splits: by name: train, valid, test.
+        splits: by name: train, valid, test; or photos, where they are not split.
         left_out: photos that no split has, because they resemble photos of another split.
         size: the network's input side, in pixels.
+        found: how the data was read, and what is left out of it.
     """
     counts = checked.photos.counts()
     labels = {label: counts[label] for label in checked.photos.labels}
@@ -44,7 +48,10 @@ def describe(checked: Checked, splits: Mapping[str, Photos | None], left_out: in
             "shorter_side_below_input": int((sides < size).sum()),
         },
         "cannot_be_opened": list(checked.bad),
-        "near_duplicates": [[str(checked.originals[i]) for i in group] for group in repeated],
+        "damaged": list(checked.damaged),
+        "near_duplicates": [[shown(checked.originals[i]) for i in group] for group in repeated],
+        "left_out": found.left_out.to_json() if found else [],
+        "understood": list(found.understood) if found else [],
     }
     if len(sources := checked.photos.by_source()) > 1:
         facts["sources"] = sources
@@ -52,7 +59,7 @@ def describe(checked: Checked, splits: Mapping[str, Photos | None], left_out: in
     facts["remarks"] = [*facts["shortcuts"]["remarks"], *_source_remarks(sources, labels), *_remarks(facts, labels, size)]
     if mixed:
         one_of_each = {checked.photos.answers[i]: checked.originals[i] for i in mixed[0]}
-        example = ", ".join(f"{path} ({answer})" for answer, path in one_of_each.items())
+        example = ", ".join(f"{shown(path)} ({answer})" for answer, path in one_of_each.items())
         facts["remarks"].append(f"{len(mixed)} near-duplicates lie in different classes; one of them is wrong: {example}")
     return facts
 
@@ -68,8 +75,11 @@ def _remarks(facts: dict[str, Any], labels: dict[str, int], size: int) -> list[s
     below, total = facts["sizes"]["shorter_side_below_input"], sum(facts["photos"].values())
     if below > total / 2:
         remarks.append(f"{below:,} of {total:,} photos are smaller than the network's input ({size} pixels) and get enlarged")
-    if facts["cannot_be_opened"]:
-        remarks.append(f"{len(facts['cannot_be_opened'])} photos cannot be opened and are left out")
+    if bad := len(facts["cannot_be_opened"]):
+        remarks.append(f"{bad:,} photo{'s' if bad > 1 else ''} cannot be opened and {'are' if bad > 1 else 'is'} left out")
+    if damaged := facts["damaged"]:
+        examples = f"{', '.join(damaged[:EXAMPLES])}{', …' * (len(damaged) > EXAMPLES)}"
+        remarks.append(f"{len(damaged):,} photos are cut off by less than 1 % of their rows: {examples}")
     if groups := facts["near_duplicates"]:
         pairs = " and ".join(groups[0][:2])
         remarks.append(f"{len(groups):,} photos come more than once, {sum(map(len, groups)):,} files in all; {pairs}, say")
@@ -92,7 +102,7 @@ def _source_remarks(sources: dict[str, dict[str, int]], labels: dict[str, int]) 
 
 def text(facts: dict[str, Any]) -> str:
     """The facts of `describe` for the terminal."""
-    names = {"train": "training on", "valid": "validating on", "test": "testing on"}
+    names = {"photos": "photos", "train": "training on", "valid": "validating on", "test": "testing on"}
     lines = [
         f"{names[split]:<14}" + ", ".join(f"{count:,} {answer}" for answer, count in sorted(counts.items()))
         for split, counts in facts["splits"].items()
@@ -103,6 +113,8 @@ def text(facts: dict[str, Any]) -> str:
         )
     median, smallest, largest = ("×".join(map(str, facts["sizes"][key])) for key in ("median", "smallest", "largest"))
     lines.append(f"{'sizes':<14}{median} pixels in the middle, {smallest} the smallest, {largest} the largest")
+    if read := [*facts["understood"], *LeftOut.from_json(facts["left_out"]).sentences()]:
+        lines.append(f"the data\n{bulleted(read)}")
     return "\n".join([*lines, *([f"remarks\n{bulleted(facts['remarks'])}"] if facts["remarks"] else [])])
 
 

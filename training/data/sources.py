@@ -1,37 +1,44 @@
 """Where photos come from: whatever `--data` names becomes lists of photo files with their labels.
 
-A folder per class; `train/`, `valid/` and `test/` of such; a folder per source with a folder per class in each; a table of
-paths; an archive or the address of an archive; a dataset of fastai, of torchvision or on the Hub. What has to be unpacked is
-unpacked once, into a folder that is kept and found again.
+A folder per class; folders to train, validate and test on with such folders in them; a folder per source with a folder per
+class in each; a table of paths; an archive or the address of an archive; a dataset of fastai, of torchvision or on the Hub.
+What has to be unpacked is unpacked once, into a folder that is kept and found again.
 """
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 from model.config import NEITHER
+from model.photo_files import shown
+from training.data.columns import Columns
 from training.data.dataset_rows import is_torchvision
-from training.data.photos import (
-    DataError,
-    Found,
-    Photos,
-    check_classes,
-    find_photos,
-    photos_below,
-    photos_by_name,
-    subfolders,
-)
-from training.data.unpack import ARCHIVES, SPLITS, download_archive, fastai_address, lay_out, split_folders, unpack
+from training.data.folders import all_neither, by_folders, neither_folder, open_folder
+from training.data.held_out import check_held_out, held_out
+from training.data.label_rules import BY_FOLDER, FASTBOOK_RULE, Rule, by_names, label_rule
+from training.data.lay_out import lay_out
+from training.data.layout import Layout, Splits, divide, unwrap
+from training.data.load_rows import lies_in_rows
+from training.data.photos import ONE_SOURCE, DataError, Found, Photos, to_train_on
+from training.data.same import Spellings, same
+from training.data.splits import enumerated, split_folders
+from training.data.table_files import TABLES
+from training.data.tables import read_metadata, read_table, tables_in
+from training.data.tree import Branch, Notes
+from training.data.unpack import ARCHIVES, NO_ARCHIVES, download, fastai_address, is_archive, unpack
 
-TABLES = (".tsv", ".csv")
-Layout = Literal["guess", "classes", "sources"]
-FASTBOOK_RULE = "name"
-BY_FOLDER = "folder"
 _FASTAI_RULES = {"pets": FASTBOOK_RULE, "cub_200_2011": BY_FOLDER}
+OTHER_SPLIT = "of neither, in a split that the classes do not come in"
+
+
+class _Origin(NamedTuple):
+    """A source that lies in folders: its name, the folders of its splits, and the rule that gives its labels."""
+
+    name: str
+    splits: Splits
+    rule: Rule | None
 
 
 def open_data(
@@ -41,20 +48,26 @@ def open_data(
     neither: Path | Sequence[Path] | None = None,
     labels: Sequence[str] = (),
     layout: Layout = "guess",
+    label_column: str | None = None,
+    image_column: str | None = None,
+    known: Sequence[str] = (),
 ) -> Found:
     """The photos that `data` names, in the splits that they come in.
 
     Args:
         data: a folder, an archive (.zip, .tgz, .tar...), its http(s) address, a fastai dataset (`pets`), one of torchvision
-            (`torchvision:CIFAR10`), a dataset on the Hub (`microsoft/cats_vs_dogs`), or a .tsv or .csv file with the columns
-            path, label and source. Several of them are several sources.
+            (`torchvision:CIFAR10`), a dataset on the Hub (`microsoft/cats_vs_dogs`, `user/name:configuration`), or a table of
+            photos with their labels (see `training.data.tables`). Several of them are several sources.
         unpacked: where an archive or a dataset is unpacked; what is there already is used again.
         label_from: `folder` (the default), `name` (the fastbook rule: a capitalised file name is a cat, the others are
             dogs), or a regular expression whose first group, searched in the file name, is the label.
         neither: folders of photos that show none of the classes, maybe with the same splits inside. Each is a source, where
             there are others.
         labels: the classes to take; other folders are left aside. All by default.
-        layout: whether the folders in a folder are classes or sources; see `source_folders`.
+        layout: whether the folders in a folder are classes or sources; see `layout.divide`.
+        label_column, image_column: of tables and of datasets that come as rows, where they are not obvious.
+        known: the labels of a model that is to be measured on the photos: they are spelled as these, and what photos to train
+            on have to be like does not matter.
 
     Returns:
         The photos; neither's are among those to train on, unless `neither` has the splits too.
@@ -65,186 +78,186 @@ def open_data(
     label_rule(label_from)  # a bad one is refused before anything is unpacked
     names = [str(data)] if isinstance(data, (str, Path)) else list(data)
     others = [neither] if isinstance(neither, Path) else list(neither or ())
-    origins: list[tuple[str, Path, str]] = []  # name, folder, and the rule that gives the labels
-    tables: list[Photos] = []
-    for name in names:
-        if Path(name).suffix.lower() in TABLES and Path(name).is_file():
-            tables.append(_table(Path(name), labels))
-            continue
-        folder, rule = _folder(name, unpacked)
-        rule = label_from or rule
-        inside = source_folders(folder, layout) if rule == BY_FOLDER else []
-        origins += [(source.name, source, rule) for source in inside] or [(folder.name if folder.name else name, folder, rule)]
-    if len(origins) == 1 and not tables and len(others) < 2:
-        _, folder, rule = origins[0]
-        return _with_all(_one_origin(folder, label_rule(rule), others[0] if others else None, labels), labels)
-    parts: dict[str, list[Photos]] = {"train": tables}
-    for name, (_, folder, rule) in zip(_distinct([name for name, *_ in origins]), origins, strict=True):
-        for split, path in (split_folders(folder) or {"train": folder}).items():
-            photos = _find(path, label_rule(rule), None, labels, whole=False)
-            parts.setdefault(split, []).append(_from_source(photos, name))
-    for name, folder in zip(_distinct([folder.name for folder in others]), others, strict=True):
-        for split, path in _neither_splits(folder, set(parts)).items():
-            parts.setdefault(split, []).append(only_neither(path, name))
-    trained = check_classes(Photos.joined(parts["train"]), labels)
-    joined = {name: Photos.joined(listed, trained.labels) for name, listed in parts.items()}
-    for name, photos in joined.items():
-        if unknown := sorted(set(photos.answers) - {*trained.labels, NEITHER}):
-            raise DataError(f"{name} has classes that cannot be trained on: {', '.join(unknown)}")
-    return _with_all(Found(**joined), labels)
-
-
-def _with_all(found: Found, labels: Sequence[str]) -> Found:
-    """The photos, where there are some of each class that was asked for.
-
-    Raises:
-        DataError: a class has none.
-    """
-    if missing := [label for label in labels if label not in (*found.train.labels, NEITHER)]:
+    notes, problems = Notes(), list[str]()
+    folders, lists = _opened(names, unpacked, Columns(label_column, image_column), label_from, notes)
+    if (label_column or image_column) and not lists:
+        told = ", ".join(map(shown, names))
+        raise DataError(
+            f"--label-column and --image-column are for tables and datasets, and {told} is none: name its .csv file"
+        )
+    origins = _divided(folders, others, layout, {*labels, *known}, notes)
+    alone = len(origins) + len(lists) == 1 and len(others) < 2
+    parts: dict[str, list[Photos]] = {"train": []}
+    for name, found in zip(_distinct([name for name, _ in lists]), [found for _, found in lists], strict=True):
+        for split, photos in found.parts.items():
+            has_sources = set(photos.sources) != {ONE_SOURCE}
+            parts.setdefault(split, []).append(_of_labels(photos if has_sources or alone else _named(photos, name), labels))
+    sources = [ONE_SOURCE] if alone and origins else _distinct([origin.name for origin in origins])
+    for source, origin in zip(sources, origins, strict=True):
+        for branch in origin.splits["train"]:
+            try:
+                part = by_names(branch, origin.rule, labels, notes) if origin.rule else by_folders(branch, labels, notes)
+                parts["train"].append(_named(part, source))
+            except DataError as error:
+                every = [branch for branches in origin.splits.values() for branch in branches]
+                hint = f"; --layout classes takes {enumerated(every)} as classes" if len(origin.splits) > 1 else ""
+                problems += [problem + hint for problem in error.problems]
+    spellings = Spellings(known)
+    train = _spelled(Photos.joined(parts["train"]), spellings)
+    neither_of = _neither(others, alone, {*parts, *(split for origin in origins for split in origin.splits)}, notes, problems)
+    train = Photos.joined([train, *neither_of.pop("train", [])], train.labels)
+    if not known and (train.labels or not problems):
+        where = shown(names[0]) if len(names) == 1 else "all of --data together"
+        problems += to_train_on(train, where, by_name=any(origin.rule for origin in origins))
+    if problems:
+        problems += [hint for _, branch, _ in folders for hint in tables_in(branch.path)]
+        raise DataError(*problems, advice=_advice(train, notes))
+    if missing := [label for label in labels if same(label) not in map(same, (*train.labels, NEITHER))]:
         raise DataError(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
+    classes = known or train.labels
+    for source, origin in zip(sources, origins, strict=True):
+        for split, branches in origin.splits.items():
+            for branch in branches if split != "train" else ():
+                if (more := held_out(branch, origin.rule, {same(label) for label in classes}, labels, notes)) is not None:
+                    parts.setdefault(split, []).append(_named(more, source))
+    joined: dict[str, Photos | None] = {}
+    for split in ("valid", "test"):
+        if listed := parts.get(split):
+            spelled = _spelled(Photos.joined(listed), spellings)
+            photos = Photos.joined([spelled, *neither_of.get(split, [])], train.labels)
+            joined[split] = check_held_out(photos, split, classes, notes)
+    notes.say(*spellings.remarks())
+    return Found(train, joined.get("valid"), joined.get("test"), notes.left_out, tuple(notes.understood))
+
+
+def _advice(train: Photos, notes: Notes) -> str | None:
+    """What may be the reason that folders have no photos: what is left out."""
+    counts = train.counts()
+    if not notes.left_out or all(counts.get(label) for label in train.labels):
+        return None
+    return "; ".join([*notes.left_out.sentences(), "--labels names the classes, where some folders are none"])
+
+
+def _opened(
+    names: Sequence[str], unpacked: Path, columns: Columns, label_from: str | None, notes: Notes
+) -> tuple[list[tuple[str, Branch, Rule | None]], list[tuple[str, Found]]]:
+    """What lies in folders, with its name and the rule that gives the labels; and what lists its photos itself."""
+    folders: list[tuple[str, Branch, Rule | None]] = []
+    lists: list[tuple[str, Found]] = []
+    for name in names:
+        opened = _open(name, unpacked, columns, label_from, notes)
+        own = shown(Path(name).resolve().name if Path(name).exists() else Path(name).name)
+        if isinstance(opened, Found):
+            notes.left_out.update(opened.left_out)
+            notes.say(*opened.understood)
+            if label_from not in (None, BY_FOLDER):
+                notes.say(f"--label-from says nothing of {own}, which has a column of labels")
+            lists.append((own, opened))
+        else:
+            folder, rule = opened
+            folders.append((own, open_folder(folder, notes, own if len(names) > 1 else "", name), label_rule(rule)))
+    return folders, lists
+
+
+def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, notes: Notes) -> tuple[Path, str] | Found:
+    """The folder that `data` stands for and the rule that gives its labels, or the photos where it lists them itself."""
+    path = Path(data)
+    if path.is_file() and path.suffix.lower() in TABLES:
+        return read_table(path, columns)
+    if is_torchvision(data) or lies_in_rows(data):
+        return lay_out(data, unpacked, columns)
+    folder, rule = _folder(data, unpacked, notes)
+    if folder is None:
+        return lay_out(data, unpacked, columns)
+    if label_from is None and rule == BY_FOLDER:
+        found, said = read_metadata(folder, columns)
+        notes.say(*said)
+        if found is not None:
+            return found
+    return folder, label_from or rule
+
+
+def _folder(data: str, unpacked: Path, notes: Notes) -> tuple[Path | None, str]:
+    """The folder that `data` stands for, and its own rule for labels; no folder where it may be a dataset on the Hub."""
+    path = Path(data)
+    if data.startswith(("http://", "https://")):
+        return unpack(download(data, unpacked), unpacked, notes), BY_FOLDER
+    if path.is_dir():
+        return path, BY_FOLDER
+    if path.is_file():
+        if data.lower().endswith(NO_ARCHIVES):
+            raise DataError(f"{shown(data)} is an archive that cannot be unpacked here; unpack it, and name the folder")
+        if not data.lower().endswith(ARCHIVES) and not is_archive(path):
+            kinds = f"an archive ({', '.join(ARCHIVES)}) or a table ({', '.join(TABLES)})"
+            raise DataError(f"{shown(data)} is a file; --data names a folder, {kinds}")
+        return unpack(path, unpacked, notes), BY_FOLDER
+    if path.exists():
+        raise DataError(f"{shown(data)} is neither a folder nor a file; --data names a folder of photos")
+    if data.lower().endswith(ARCHIVES) or "\\" in data or data.startswith((".", "/", "~")) or data.count("/") > 1:
+        raise DataError(f"{shown(data)} is not a folder, and there is no such file")
+    if url := fastai_address(data):
+        return unpack(download(url, unpacked), unpacked, notes), _FASTAI_RULES.get(data.lower(), BY_FOLDER)
+    return None, BY_FOLDER
+
+
+def _divided(
+    folders: Sequence[tuple[str, Branch, Rule | None]],
+    others: Sequence[Path],
+    layout: Layout,
+    known: Collection[str],
+    notes: Notes,
+) -> list[_Origin]:
+    """The sources that lie in folders. A folder that holds all of one of them is a wrapper, unless another has that class."""
+    trees = [branch.without(others) for _, branch, _ in folders]
+    inner_names = [{same(child.name) for child in unwrap(tree).full} for tree in trees]
+    origins = []
+    for index, ((name, _, rule), tree) in enumerate(zip(folders, trees, strict=True)):
+        classes = {same(label) for label in known}.union(*inner_names[:index], *inner_names[index + 1 :])
+        inside = divide(tree, layout, rule is None, notes, classes)
+        origins += [_Origin(source or name, splits, rule) for source, splits in inside]
+    return origins
+
+
+def _neither(
+    folders: Sequence[Path], alone: bool, splits: set[str], notes: Notes, problems: list[str]
+) -> dict[str, list[Photos]]:
+    """The photos of neither for each of the splits; all are trained on where they, or the classes, do not come split."""
+    found: dict[str, list[Photos]] = {}
+    names = [ONE_SOURCE] * len(folders) if alone else _distinct([shown(folder.name) for folder in folders])
+    for name, folder in zip(names, folders, strict=True):
+        try:
+            branch = neither_folder(folder, notes)
+        except DataError as error:
+            problems += error.problems
+            continue
+        inside = split_folders(branch, False, notes) if len(splits) > 1 else {}
+        for split, branches in inside.items() if len(splits & set(inside)) > 0 else [("train", [branch])]:
+            for part in branches:
+                if split in splits:
+                    found.setdefault(split, []).append(all_neither(part, name))
+                else:
+                    notes.leave(OTHER_SPLIT, part)
     return found
 
 
-def _one_origin(folder: Path, label_of: Callable[[str], str] | None, neither: Path | None, labels: Sequence[str]) -> Found:
-    splits = split_folders(folder)
-    if not splits:
-        return Found(_find(folder, label_of, neither, labels))
-    others = _neither_splits(neither, set(splits)) if neither else {}
-    parts = {name: _find(path, label_of, others.get(name), labels) for name, path in splits.items()}
-    known = parts["train"].labels
-    for name, photos in parts.items():
-        if unknown := sorted(set(photos.labels) - set(known)):
-            raise DataError(f"{splits[name]} has classes that {splits['train']} lacks: {', '.join(unknown)}")
-    return Found(**{name: Photos(photos.paths, photos.answers, known) for name, photos in parts.items()})
+def _of_labels(photos: Photos, labels: Sequence[str]) -> Photos:
+    """The photos of these labels and of neither; all of them where there are none."""
+    wanted = {same(label) for label in (*labels, NEITHER)}
+    chosen = photos.take([i for i, answer in enumerate(photos.answers) if not labels or same(answer) in wanted])
+    return Photos(chosen.paths, chosen.answers, tuple(sorted({*chosen.answers} - {NEITHER})), chosen.sources)
 
 
-def source_folders(folder: Path, layout: Layout = "guess") -> list[Path]:
-    """The folders of the sources in a folder, sorted; none where its folders are classes.
+def _spelled(photos: Photos, spellings: Spellings) -> Photos:
+    """The photos with one spelling for each label."""
+    one = {answer: spellings.of(answer) for answer in dict.fromkeys((*photos.labels, *photos.answers))}
+    labels = tuple(sorted({one[label] for label in photos.labels} - {NEITHER}))
+    return Photos(photos.paths, tuple(one[answer] for answer in photos.answers), labels, photos.sources)
 
-    They are guessed to be sources where every one of them has its photos in further folders, and a name of these comes more
-    than once: `home/Cat`, `home/Dog`, `street/Dog`.
 
-    Raises:
-        DataError: the layout is said to be `sources`, and there are no folders.
-    """
-    if layout == "classes" or split_folders(folder):
-        return []
-    inside = [source for source in subfolders(folder) if photos_below(source)]
-    if layout == "sources":
-        if not inside:
-            raise DataError(f"{folder} holds no folders of sources with photos in them")
-        return inside
-    named = [{below.name for below in subfolders(source)} for source in inside]
-    loose = any(path.parent == source for source in inside for path in photos_below(source))
-    names = [name for every in named for name in every if name.lower() not in SPLITS]
-    return inside if len(inside) > 1 and not loose and len(set(names)) < len(names) else []
+def _named(photos: Photos, source: str) -> Photos:
+    return Photos(photos.paths, photos.answers, photos.labels, (source,) * len(photos))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """The names, numbered where one comes again."""
     return [f"{name} {names[:i].count(name) + 1}" if name in names[:i] else name for i, name in enumerate(names)]
-
-
-def _from_source(photos: Photos, source: str) -> Photos:
-    return Photos(photos.paths, photos.answers, photos.labels, (source,) * len(photos))
-
-
-def only_neither(folder: Path, source: str) -> Photos:
-    """The photos anywhere below a folder, all of neither and of one source.
-
-    Raises:
-        DataError: there are none.
-    """
-    paths = tuple(photos_below(folder)) if folder.is_dir() else ()
-    if not paths:
-        raise DataError(f"{folder} is not a folder of photos; --neither names photos of other things")
-    return Photos(paths, (NEITHER,) * len(paths), (), (source,) * len(paths))
-
-
-def _table(file: Path, labels: Sequence[str]) -> Photos:
-    """The photos of a .tsv or .csv file: a row each, relative paths from the file's own folder.
-
-    Raises:
-        DataError: there are no such columns, or photos that do not exist.
-    """
-    delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter=delimiter))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} cannot be read: {error}") from None
-    columns = list(rows[0]) if rows else []
-    if lacking := [name for name in ("path", "label") if name not in columns]:
-        raise DataError(
-            f"{file} has no column {' and no column '.join(lacking)} (path, label and source are expected, "
-            f"{', '.join(map(str, columns)) or 'nothing'} was found)"
-        )
-    kept = [row for row in rows if row["label"] and (not labels or row["label"] in (*labels, NEITHER))]
-    paths = tuple(file.parent / row["path"] for row in kept)
-    if missing := [path for path in paths if not path.is_file()]:
-        raise DataError(*(f"{path} is named in {file} and does not exist" for path in missing))
-    answers = tuple(row["label"] for row in kept)
-    sources = tuple(row.get("source") or file.stem for row in kept)
-    return Photos(paths, answers, tuple(sorted(set(answers) - {NEITHER})), sources)
-
-
-def label_rule(label_from: str | None) -> Callable[[str], str] | None:
-    """The label of a file name, or None where folders name the labels.
-
-    Raises:
-        DataError: a regular expression that is not one, or has no group.
-    """
-    if label_from in (None, BY_FOLDER):
-        return None
-    if label_from == FASTBOOK_RULE:
-        return lambda name: "cat" if name[:1].isupper() else "dog"
-    assert label_from is not None
-    try:
-        pattern = re.compile(label_from)
-    except re.error as error:
-        raise DataError(f"--label-from {label_from!r} is not a regular expression: {error}") from None
-    if pattern.groups < 1:
-        raise DataError(rf"--label-from {label_from!r} has no group: put the label in brackets, as in '^(.+)_\d+\.jpg$'")
-
-    def label(name: str) -> str:
-        match = pattern.search(name)
-        return (match.group(1) or "") if match else ""
-
-    return label
-
-
-def _find(
-    folder: Path, label_of: Callable[[str], str] | None, neither: Path | None, labels: Sequence[str], whole: bool = True
-) -> Photos:
-    if label_of is None:
-        return find_photos(folder, neither, labels, whole)
-    return photos_by_name(folder, label_of, neither, whole)
-
-
-def _neither_splits(neither: Path, names: set[str]) -> dict[str, Path]:
-    """Folders of neither for each of the splits `names`; all of it is trained on where it, or the data, does not come split."""
-    folders = split_folders(neither) if neither.is_dir() and len(names) > 1 else {}
-    return {name: path for name, path in folders.items() if name in names} or {"train": neither}
-
-
-def _folder(data: str, unpacked: Path) -> tuple[Path, str]:
-    """The folder that `data` stands for, and the rule that gives its labels if nobody chooses one."""
-    path = Path(data)
-    if is_torchvision(data):
-        return lay_out(data, unpacked), BY_FOLDER
-    if data.startswith(("http://", "https://")):
-        return download_archive(data, unpacked), BY_FOLDER
-    if path.is_dir():
-        if not any(path.glob("**/*.parquet")):
-            return path, BY_FOLDER
-        return lay_out(str(path), unpacked), BY_FOLDER
-    if path.is_file():
-        if not data.lower().endswith(ARCHIVES):
-            kinds = f"an archive ({', '.join(ARCHIVES)}) or a table ({', '.join(TABLES)})"
-            raise DataError(f"{data} is a file; --data names a folder, {kinds}")
-        return unpack(path, unpacked), BY_FOLDER
-    if data.lower().endswith(ARCHIVES) or "\\" in data or data.startswith((".", "/", "~")) or data.count("/") > 1:
-        raise DataError(f"{data} is not a folder, and there is no such file")
-    if url := fastai_address(data):
-        return download_archive(url, unpacked), _FASTAI_RULES.get(data.lower(), BY_FOLDER)
-    return lay_out(data, unpacked), BY_FOLDER

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model.photo import open_photo
+from model.photo_files import shown
 from model.whole import whole_file
 from training.data.photos import Photos
 
@@ -53,16 +54,16 @@ def find_suspects(photos: Photos, targets: np.ndarray, probabilities: np.ndarray
 
 def draw_suspects(suspects: list[Suspect], path: Path) -> None:
     """Write a picture of the most suspicious ones, each with its label and the answer."""
-    shown = suspects[:MOST]
-    columns = min(10, max(1, len(shown)))
-    sheet = Image.new("RGB", (columns * CELL, -(-len(shown) // columns) * (CELL + 28)), "white")
+    drawn = suspects[:MOST]
+    columns = min(10, max(1, len(drawn)))
+    sheet = Image.new("RGB", (columns * CELL, -(-len(drawn) // columns) * (CELL + 28)), "white")
     pen = ImageDraw.Draw(sheet)
-    for number, suspect in enumerate(shown):
+    for number, suspect in enumerate(drawn):
         x, y = number % columns * CELL, number // columns * (CELL + 28)
         photo = open_photo(suspect.path, at_least=(CELL, CELL))
         photo.thumbnail((CELL - 6, CELL - 6))
         sheet.paste(photo, (x, y))
-        text = f"{suspect.path.stem[:22]}\n{suspect.label}? {suspect.answer} {suspect.probability:.0%}"
+        text = f"{shown(suspect.path.stem)[:22]}\n{suspect.label}? {suspect.answer} {suspect.probability:.0%}"
         pen.text((x, y + CELL - 4), text.encode("latin-1", "replace").decode("latin-1"), fill="black", font_size=11)
     with whole_file(path) as file:
         sheet.save(file, "JPEG", quality=85)

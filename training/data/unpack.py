@@ -1,33 +1,33 @@
-"""What has to be unpacked: archives, datasets of fastai, of torchvision and of the Hub become folders, once, and are kept."""
+"""Archives and datasets of fastai become folders, once, and are kept."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
-from model.formats import SUFFIXES
-from model.whole import UNFINISHED
-from training.data.dataset_rows import hub_rows, is_torchvision, suffix, torchvision_rows
-from training.data.photos import DataError, check_disk, photos_below, subfolders
+from model.photo_files import ARCHIVE, LeftOut, shown
+from model.whole import UNFINISHED, write_text
+from training.data.archives import EncryptedError, Member, is_archive, opened
+from training.data.photos import DataError, check_disk
+from training.data.tree import Notes
 
+__all__ = ["ARCHIVES", "NO_ARCHIVES", "download", "fastai_address", "is_archive", "new_folder", "unpack"]
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz")
-SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test"}
-
-
-def split_folders(folder: Path) -> dict[str, Path]:
-    """The folders of the splits that `folder` comes with: at least `train` and one of `valid` and `test`, or none."""
-    folders = {SPLITS[inside.name.lower()]: inside for inside in subfolders(folder) if inside.name.lower() in SPLITS}
-    return folders if "train" in folders and len(folders) > 1 else {}
+NO_ARCHIVES = (".7z", ".rar")  # that nothing here can read
+_RULES = 2  # how photos are found in archives: what was unpacked by older rules is unpacked again
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 
 
 def fastai_address(name: str) -> str | None:
@@ -38,92 +38,88 @@ def fastai_address(name: str) -> str | None:
     return address if isinstance(address, str) and address.endswith((".tgz", ".zip", ".tar.gz")) else None
 
 
-def download_archive(url: str, unpacked: Path) -> Path:
-    """Download and unpack an archive as fastai does (`untar_data`), and find the photos in it."""
-    from fastai.data.external import untar_data
+def download(url: str, unpacked: Path) -> Path:
+    """Download an archive as fastai does, and check it by the hash that fastai knows, if it knows one."""
+    import fastai.data
+    from fastdownload import FastDownload  # type: ignore[import-untyped]
 
     unpacked.mkdir(parents=True, exist_ok=True)
     try:
-        return _inner(Path(untar_data(url, base=str(unpacked.resolve()))))
+        client = FastDownload(base=str(unpacked.resolve()), module=fastai.data)
+        return Path(client.download(url))
     except Exception as error:  # the downloader raises what it likes
-        raise DataError(f"{url} could not be downloaded and unpacked: {str(error) or type(error).__name__}") from None
+        raise DataError(f"{url} could not be downloaded: {str(error) or type(error).__name__}") from None
 
 
-def unpack(archive: Path, unpacked: Path) -> Path:
-    """The contents of an archive, in a folder of their own."""
-    stat = archive.stat()
-    key = hashlib.sha256(f"{archive.resolve()} {stat.st_mtime_ns} {stat.st_size}".encode()).hexdigest()[:12]
-    target = unpacked / f"{archive.name.split('.')[0]}-{key}"
-    if not target.is_dir():
-        try:
-            with _opened(archive) as (members, size, extract):
-                check_disk(unpacked, size)
-                with _new_folder(target) as folder:
-                    for member in tqdm(members, desc=f"unpacking {archive.name}", unit="file"):
-                        extract(member, folder)
-        except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-            raise DataError(f"{archive} cannot be unpacked: {error}") from None
-    return _inner(target)
+def unpack(archive: Path, unpacked: Path, notes: Notes) -> Path:
+    """The photos in an archive, in a folder of their own.
 
+    Args:
+        notes: gets what was left out, and how the names were understood: also where it was unpacked by an earlier run.
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[list[Any], int, Callable[[Any, Path], Any]]]:
-    """A zip or tar archive as (members, bytes when unpacked, a function that unpacks one member safely)."""
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path) as file:
-            entries = [entry for entry in file.infolist() if _wanted(entry.filename)]
-            yield entries, sum(entry.file_size for entry in entries), file.extract
-    else:
-        with tarfile.open(path) as tar:
-            members = [member for member in tar if member.isfile() and _wanted(member.name)]
-            _check_end(tar)
-            yield members, sum(member.size for member in members), lambda member, to: tar.extract(member, to, filter="data")
-
-
-def _check_end(tar: tarfile.TarFile) -> None:
-    """Raise `tarfile.ReadError` where the list of members ended at a damaged header: tarfile takes that for the end."""
-    assert tar.fileobj is not None
-    tar.fileobj.seek(tar.offset)
-    if tar.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
-        raise tarfile.ReadError("it is damaged, and what follows the damage cannot be found")
-
-
-def _wanted(name: str) -> bool:
-    """Photos alone are unpacked, and not the hidden files that some systems put beside them."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
-
-
-def _inner(folder: Path) -> Path:
-    """The folder itself, or the only folder in it, as deep as that goes: archives wrap their contents."""
-    while True:
-        inside = [below for below in subfolders(folder) if photos_below(below)]
-        if len(inside) != 1 or any(path.suffix.lower() in SUFFIXES for path in folder.iterdir()):
-            return folder
-        folder = inside[0]
-
-
-def lay_out(name: str, unpacked: Path) -> Path:
-    """Lay out a dataset that comes as rows as folders, the bytes of each photo as they are."""
-    local = sorted(Path(name).rglob("*.parquet")) if Path(name).is_dir() else []
-    stamps = [f"{path.resolve()} {path.stat().st_mtime_ns}" for path in local] or [name]
-    target = unpacked / f"dataset-{hashlib.sha256(' '.join(stamps).encode()).hexdigest()[:12]}"
+    Raises:
+        DataError: it cannot be unpacked, or holds no photos.
+    """
+    status = archive.stat()
+    stamp = f" {status.st_mtime_ns} {status.st_size} {_RULES}".encode()
+    key = hashlib.sha256(os.fsencode(archive.resolve()) + stamp).hexdigest()[:12]
+    target = unpacked / f"{archive.name.split('.')[0] or 'archive'}-{key}"
+    beside = target.with_name(target.name + ".json")
+    own = Notes()
     if target.is_dir():
-        return target if split_folders(target) else _inner(target)
+        _read_notes(beside, own)
+    else:
+        _unpack(archive, target, beside, own)
+    notes.add(own)
+    return target
+
+
+def _unpack(archive: Path, target: Path, beside: Path, notes: Notes) -> None:
+    told = shown(archive)
+    if not is_archive(archive):
+        raise DataError(f"{told} cannot be unpacked: it is no archive, or it is damaged")
     try:
-        with _new_folder(target) as new:
-            for split, total, rows in torchvision_rows(name, unpacked) if is_torchvision(name) else hub_rows(name):
-                for index, (label, content) in enumerate(tqdm(rows, total=total, desc=f"{name}, {split}", unit="photo")):
-                    folder = new / SPLITS.get(split, split) / (label.replace("/", "_").strip(". ") or "_")
-                    folder.mkdir(parents=True, exist_ok=True)
-                    (folder / f"{index:07d}{suffix(content)}").write_bytes(content)
-    except OSError as error:
-        raise DataError(f"the photos of {name} cannot be laid out as files: {error}") from None
-    return target if split_folders(target) else _inner(target)
+        with opened(archive, notes) as members:
+            if not members:
+                raise DataError(_without_photos(told, notes.left_out))
+            check_disk(target.parent, sum(member.size for member in members))
+            with new_folder(target) as folder:
+                for member in tqdm(members, desc=f"unpacking {shown(archive.name)}", unit="file"):
+                    _write(member, folder)
+                facts = {"left_out": notes.left_out.to_json(), "understood": notes.understood}
+                write_text(beside, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    except EncryptedError:
+        raise DataError(f"{told} asks for a password; unpack it, and name the folder") from None
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{told} cannot be unpacked: {error}") from None
+
+
+def _without_photos(archive: str, left_out: LeftOut) -> str:
+    told = "; ".join([f"{archive} holds no photos", *left_out.sentences()])
+    return f"{told}; unpack {archive}, and name the archives in it after --data" if ARCHIVE in left_out.counts else told
+
+
+def _write(member: Member, folder: Path) -> None:
+    """Write a photo where its name says; beside it where the disk takes two names for one (`a.jpg`, `A.jpg`)."""
+    name = _NOT_ON_WINDOWS.sub("_", member.name) if os.name == "nt" else member.name
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    number = 2
+    while target.exists():
+        target = (folder / name).with_stem(f"{Path(name).stem} ({number})")
+        number += 1
+    with member.open() as source, target.open("xb") as file:
+        shutil.copyfileobj(source, file)
+
+
+def _read_notes(beside: Path, notes: Notes) -> None:
+    facts: dict[str, Any] = json.loads(beside.read_text("utf-8"))
+    notes.understood += facts["understood"]
+    notes.left_out.update(LeftOut.from_json(facts["left_out"]))
 
 
 @contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes `target` when the block ends; if it fails, nothing is left."""
     partial = target.with_name(target.name + UNFINISHED)
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed

@@ -7,6 +7,7 @@ network that will serve, and the head is fitted to them in seconds: to what it w
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class FeatureExtractor:
         digest = hashlib.sha256(f"{self._key} {name}".encode())
         for path in photos.paths:
             stat = path.stat()
-            digest.update(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+            digest.update(os.fsencode(f"{path.resolve()} {stat.st_mtime_ns} {stat.st_size}\n"))
         cached = self._cache / f"features-{digest.hexdigest()[:20]}.npy"
         if cached.is_file():
             cached_features: np.ndarray = np.load(cached)

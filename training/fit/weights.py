@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,32 +58,59 @@ def pretrained(name: str, outputs: int, weights: str) -> Start:
         ModelError: no such architecture or file, the file belongs to another network, or the download failed.
     """
     library = library_of(name)
-    full: nn.Module | None = None
+    state = read_weights(weights)
+    if state is not None and of_a_folder(state):
+        with fitting(name, weights):
+            return _start(_continued(build(name, outputs, library), state), name, library)
+    if weights == "none":
+        return _start(build(name, outputs, library), name, library)
+    full = whole_network(name, library, weights, state)
+    whole, linear = copy.deepcopy(full), last_linear(full)
+    network = with_head(full, outputs)
+    return _start(network, name, library, classifier_of(whole, network[0], linear))
+
+
+def whole_network(name: str, library: Library, weights: str, state: dict[str, torch.Tensor] | None) -> nn.Module:
+    """The classifier of 1000 ImageNet classes, with its first weights.
+
+    Args:
+        weights: as `pretrained` takes it. state: of `read_weights`, of a whole network.
+
+    Raises:
+        ModelError: the file belongs to another network, or the download failed.
+    """
     if weights == "imagenet":
         try:
-            full = imagenet_network(name, library, trained=True)
+            return imagenet_network(name, library, trained=True)
         except (OSError, RuntimeError) as error:  # URLError and the Hub client's errors; timm: an architecture without weights
             raise ModelError(
                 f"the ImageNet weights of {name} could not be downloaded ({first_line(error)}); pass --weights FILE "
                 "with a state dict of this network, or --weights none to start from random weights"
             ) from None
-    elif weights != "none":
-        state = _read(Path(weights))
-        try:
-            if all(key[:2] in ("0.", "1.") for key in state):  # a model folder's weights: body, and head if it fits
-                return _start(_continued(build(name, outputs, library), state), library)
-            full = imagenet_network(name, library)
-            counters = {key for key in full.state_dict() if key.endswith("num_batches_tracked")}  # which some files leave out
-            lacking, unexpected = full.load_state_dict(state, strict=False)
-            if unexpected or set(lacking) - counters:
-                full.load_state_dict(state)  # says what does not fit
-        except RuntimeError as error:
-            raise ModelError(f"--weights {weights} is not for {name}: {first_mismatch(error)}") from None
-    if full is None:
-        return _start(build(name, outputs, library), library)
-    whole, linear = copy.deepcopy(full), last_linear(full)
-    network = with_head(full, outputs)
-    return _start(network, library, classifier_of(whole, network[0], linear))
+    network = imagenet_network(name, library)
+    if state is not None:
+        state = OrderedDict(state)
+        state._metadata = network.state_dict()._metadata  # type: ignore[attr-defined]  # MNASNet asks for its version
+        with fitting(name, weights):
+            left_out = {key for key in network.state_dict() if key.endswith("num_batches_tracked")}  # by some files
+            lacking, unexpected = network.load_state_dict(state, strict=False)
+            if unexpected or set(lacking) - left_out:
+                network.load_state_dict(state)  # says what does not fit
+    return network
+
+
+@contextmanager
+def fitting(name: str, weights: str) -> Iterator[None]:
+    """Turn what torch says of a state dict that does not fit into a `ModelError` that names the file."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ModelError(f"--weights {weights} is not for {name}: {first_mismatch(error)}") from None
+
+
+def of_a_folder(state: dict[str, torch.Tensor]) -> bool:
+    """Whether these are a model folder's weights: of a body, and of a head, which is kept where it fits."""
+    return all(key[:2] in ("0.", "1.") for key in state)
 
 
 def origin(weights: str) -> dict[str, Any]:
@@ -97,9 +127,19 @@ def last_linear(network: nn.Module) -> nn.Linear | None:
     return next((layer for layer in reversed(list(network.modules())) if isinstance(layer, nn.Linear)), None)
 
 
-def _start(network: nn.Sequential, library: Library, classifier: LinearHead | None = None) -> Start:
-    described = getattr(network[0], "pretrained_cfg", {})  # timm's networks carry theirs
-    mean, std = described.get("mean", IMAGENET_MEAN), described.get("std", IMAGENET_STD)
+def seen_by(body: nn.Module, name: str, library: Library) -> tuple[Channels, Channels, int]:
+    """What its weights were trained on: mean and standard deviation of the pixels (0-1) per channel, and the photos' side."""
+    if library == "torchvision":
+        from torchvision.models import get_model_weights
+
+        seen = get_model_weights(name).DEFAULT.transforms()
+        return tuple(seen.mean), tuple(seen.std), seen.crop_size[0]
+    told = getattr(body, "pretrained_cfg", {})  # timm's networks carry theirs
+    return told.get("mean", IMAGENET_MEAN), told.get("std", IMAGENET_STD), told.get("input_size", (3, 224, 224))[-1]
+
+
+def _start(network: nn.Sequential, name: str, library: Library, classifier: LinearHead | None = None) -> Start:
+    mean, std, _ = seen_by(network[0], name, library)
     return Start(network, library, mean, std, classifier)
 
 
@@ -117,8 +157,15 @@ def _part(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
-    """A state dict in float32."""
+def read_weights(weights: str) -> dict[str, torch.Tensor] | None:
+    """The state dict that `weights` names, in float32; None where it names none: `imagenet` and `none`.
+
+    Raises:
+        ModelError: there is no such file, or it is no state dict.
+    """
+    if weights in ("imagenet", "none"):
+        return None
+    path = Path(weights)
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from model.classifier import Classifier
 from model.errors import ModelError
 from model.folder import load_folder
+from model.photo_files import shown
 from model.source import model_folder
+from training.data.folders import only_neither
+from training.data.layout import Layout
 from training.data.photos import Photos
-from training.data.sources import Layout, only_neither, open_data
+from training.data.sources import open_data
+from training.data.tree import Notes
 
 
 def open_model(name: str, revision: str | None = None) -> tuple[Classifier, Path]:
@@ -33,16 +37,28 @@ def open_photos(
     unpacked: Path = Path("data"),
     labels: Sequence[str] = (),
     layout: Layout = "guess",
+    label_column: str | None = None,
+    image_column: str | None = None,
+    known: Sequence[str] = (),
+    tell: Callable[[str], object] = lambda sentence: None,
 ) -> Photos:
     """The photos to measure on: the test set of `data` where it comes with one, else its validation set, else all of it.
 
     Args:
         neither: folders of photos of other things.
-        unpacked: where an archive or a dataset is unpacked. labels, layout: see `training.data.sources.open_data`.
+        unpacked: where an archive or a dataset is unpacked. labels, layout, label_column, image_column: see
+            `training.data.sources.open_data`.
+        known: the labels of the model: those of the photos are spelled as these.
+        tell: called with sentences on how the data was read, and what was left out.
 
     Raises:
         DataError: see `training.data.sources.open_data`.
     """
-    photos = open_data(data, unpacked, label_from, labels=labels, layout=layout).to_measure
+    found = open_data(data, unpacked, label_from, None, labels, layout, label_column, image_column, known)
     folders = [neither] if isinstance(neither, Path) else neither or ()
-    return Photos.joined([photos, *(only_neither(folder, folder.name) for folder in folders)], photos.labels)
+    notes = Notes(found.left_out, list(found.understood))
+    photos = found.to_measure
+    joined = Photos.joined([photos, *(only_neither(folder, shown(folder.name), notes, 1) for folder in folders)], photos.labels)
+    for sentence in [*notes.understood, *notes.left_out.sentences()]:
+        tell(sentence)
+    return joined

@@ -13,6 +13,7 @@ from model.calibration import wilson_interval
 from model.classifier import Classifier
 from model.config import NEITHER, Config
 from model.photo import PhotoError
+from model.photo_files import shown
 from training.data.decode import logits_of
 from training.data.photos import DataError, Photos
 from training.quality import metrics
@@ -42,7 +43,7 @@ def collect_logits(classifier: Classifier, photos: Photos, description: str) -> 
         try:
             return classifier.prepare(path)
         except PhotoError as error:
-            raise DataError(f"{path}: {error}") from None
+            raise DataError(f"{shown(path)}: {error}") from None
 
     logits = logits_of(classifier, prepare, photos.paths, description)
     return logits, np.array([names.index(answer) for answer in photos.answers])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 from model.calibration import losses
 from model.classifier import Classifier
 from model.config import NEITHER
+from model.photo_files import shown
 from model.whole import whole_folder
 from training.data.draw import by_source_and_class, draw_evenly
 from training.data.photos import DataError, Photos
@@ -36,6 +38,7 @@ def write_report(
     against: tuple[Classifier, Path] | None = None,
     robustness: int = 0,
     sources: bool = False,
+    data: Sequence[str] = (),
 ) -> Report:
     """Measure a model and write report.html, metrics.json and the pictures into `folder`, which appears at once.
 
@@ -47,6 +50,7 @@ def write_report(
         against: a second model and its folder, to compare with.
         robustness: on how many photos to measure the effect of corruption, and of saving them again; 0 leaves it out.
         sources: whether to tell the figures of every source.
+        data: sentences on how the photos were found, and what was left out.
 
     Returns:
         What metrics.json holds: the figures of `measure`, those of the reference, `all_answers` where there are photos of
@@ -86,6 +90,7 @@ def write_report(
             size_bytes=sizes(model) if model else None,
             robustness=measure_robustness(classifier, sample(photos, config.labels, robustness)) if robustness else None,
             saved_again=saved_again(classifier, photos.take(resaved)) if robustness else None,
+            data=tuple(data) or None,
             comparison=compare(against, photos, probabilities.argmax(axis=1) == targets, is_own) if against else None,
         )
         page.write(new, report, [photos.paths[i] for i in worst], photos.paths[int(is_own.argmax())])
@@ -113,7 +118,7 @@ def loss_of(path: Path, labels: tuple[str, ...], probabilities: np.ndarray, targ
     """One photo, and what was answered; probabilities (K,)."""
     names = (*labels, NEITHER)
     return Loss(
-        file=f"{path.parent.name}/{path.name}",
+        file=shown(f"{path.parent.name}/{path.name}"),
         true=names[target],
         predicted=names[int(probabilities.argmax())],
         probability=float(probabilities.max()),

@@ -125,6 +125,9 @@ class Report(Metrics, Cost):
     robustness: Robustness | None = Field(default=None, description="answers to corrupted photos")
     saved_again: ChangedAnswers | None = Field(default=None, description="when photos are saved again")
     comparison: Comparison | None = Field(default=None, description="with a second model")
+    data: tuple[str, ...] | None = Field(
+        default=None, description="sentences on how the photos were found, and what was left out"
+    )
 
     @property
     def figures(self) -> Metrics:

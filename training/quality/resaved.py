@@ -5,6 +5,7 @@ What a photo shows does not change with that, so no answer should. Where many do
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 
 from model.calibration import wilson_interval
 from model.classifier import Classifier
-from model.photo import open_photo
+from model.photo import examine_photo
 from training.data.decode import logits_of
 from training.data.formats import Change, input_of, resaved
 from training.data.looks import FILE, Look, look_at
@@ -61,7 +62,7 @@ def as_others(photos: Photos, looks: Sequence[Look]) -> Change:
 
     def change(photo: Image.Image, path: Path) -> Image.Image:
         others = by_answer[answer_of[path]]
-        other = others[zlib.crc32(path.name.encode()) % len(others)]
+        other = others[zlib.crc32(os.fsencode(path.name)) % len(others)]
         saved = float(other.numbers[quality])
         subsampling = {"4:4:4": 0, "4:2:2": 1}.get(other.words["colour subsampling"], 2)
         return at_side(int(other.numbers[sides].max()), 95 if np.isnan(saved) else round(max(saved, 5)), subsampling)(
@@ -84,7 +85,8 @@ def saved_again(classifier: Classifier, photos: Photos) -> ChangedAnswers:
         most_probable: np.ndarray = logits.argmax(axis=1)
         return most_probable
 
-    looks = [look_at(path, open_photo(path, at_least=(size.height, size.width)), size.height) for path in photos.paths]
+    examined = [examine_photo(path, at_least=(size.height, size.width)) for path in photos.paths]
+    looks = [look_at(photo.photo, photo.facts, size.height) for photo in examined]
     return changed_answers(photos, looks, answers, answers(None, "as they are"))
 
 

@@ -226,5 +226,5 @@ def written(row: Row, *figures: Part) -> str:
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a Markdown table."""
-    first, *others = (f"| {' | '.join(cells)} |" for cells in (headings, *rows))
+    first, *others = (f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |" for cells in (headings, *rows))
     return [first, f"{'|---' * len(headings)}|", *others]

@@ -4,60 +4,69 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm.auto import tqdm
 
-from model.formats import SUFFIXES
+from model.formats import FORMAT_NAMES, HEAD, begins_as_photo
+from model.photo_files import ARCHIVES, LeftOut, is_photo_name, list_photos, shown
 from training.data.photos import DataError
 
 
-def find_paths(photos: Path) -> tuple[Path, list[str]]:
-    """The folder that paths are relative to, and the paths: of a folder's photos, sorted, or of a list, in its order.
+class Wanted(NamedTuple):
+    """What is to be scored.
+
+    Attributes:
+        root: the folder that relative paths start at.
+        paths: of a folder's photos, relative and sorted; of a list, as it has them.
+        left_out: what a folder holds besides; nothing of a list is left out.
+    """
+
+    root: Path
+    paths: list[str]
+    left_out: LeftOut
+
+
+def find_paths(photos: Path) -> Wanted:
+    """The photos in a folder, by the rule of `model.photo_files`, or those that a list names.
 
     Raises:
         DataError: there is no such folder or list, it cannot be read, or it names no photos.
     """
-    if photos.is_dir():
-        paths, others = _photos_below(photos)
-        if not paths:
-            known = ", ".join(sorted(SUFFIXES))
-            raise DataError(f"{photos} holds no photos ({known}), only {others} other files")
-        return photos.absolute(), paths
-    if photos.suffix.lower() in SUFFIXES:
-        raise DataError(f"{photos} is no folder and no list of paths; `python -m model PHOTO` scores a single photo")
     try:
-        data = photos.read_bytes()
+        return _photos_below(photos) if photos.is_dir() else _listed(photos)
     except FileNotFoundError:
-        raise DataError(f"there is no folder and no list {photos}") from None
+        raise DataError(f"there is no folder and no list {shown(photos)}") from None
     except OSError as error:
-        raise DataError(f"{photos} cannot be read: {error.strerror}") from None
-    if b"\0" in data:
-        raise DataError(f"{photos} is not a list of paths: save it as UTF-8 text with a path per line, or as .csv")
-    text = data.decode("utf-8-sig", "surrogateescape")
-    paths = _csv_paths(photos, text) if photos.suffix.lower() == ".csv" else _lines(text)
-    if not paths:
-        raise DataError(f"{photos} names no photos: write a path per line")
-    return photos.absolute().parent, paths
+        raise DataError(f"{shown(photos)} cannot be read: {error.strerror}") from None
 
 
-def _photos_below(folder: Path) -> tuple[list[str], int]:
-    """Paths relative to `folder`, with forward slashes, and the number of other files. Linked folders are not entered."""
-
-    def refuse(error: OSError) -> None:
-        raise DataError(f"the folder {error.filename} cannot be listed: {error.strerror}")
-
-    paths: list[str] = []
-    others = 0
+def _photos_below(folder: Path) -> Wanted:
     with tqdm(desc="looking for photos", unit="file", leave=False, delay=1) as bar:
-        for parent, _, names in os.walk(folder, onerror=refuse):
-            below = Path(parent).relative_to(folder).as_posix()
-            photos = [name for name in names if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")]
-            paths += photos if below == "." else [f"{below}/{name}" for name in photos]
-            others += len(names) - len(photos)
-            bar.update(len(names))
-    return sorted(paths), others
+        found = list_photos(folder, bar.update)
+    if not found.names:
+        besides = "; ".join(found.left_out.sentences()) or "it is empty"
+        raise DataError(f"{shown(folder)} holds no photos ({FORMAT_NAMES}): {besides}")
+    # sorted as plain text: a run that was begun before can go on
+    return Wanted(folder.absolute(), sorted(found.names), found.left_out)
+
+
+def _listed(file: Path) -> Wanted:
+    with file.open("rb") as opened:
+        head = opened.read(HEAD)
+        if is_photo_name(file.name) or begins_as_photo(head):
+            raise DataError(f"{shown(file)} is a photo, no folder and no list: `python -m model PHOTO` scores a single one")
+        if file.name.lower().endswith(ARCHIVES):
+            raise DataError(f"{shown(file)} is an archive: unpack it, and name the folder")
+        data = head + (b"" if b"\0" in head else opened.read())
+    if b"\0" in data:
+        raise DataError(f"{shown(file)} is not a list of paths: save it as UTF-8 text with a path per line, or as .csv")
+    text = data.decode("utf-8-sig", "surrogateescape")
+    paths = _csv_paths(file, text) if file.suffix.lower() == ".csv" else _lines(text)
+    if not paths:
+        raise DataError(f"{shown(file)} names no photos: write a path per line")
+    return Wanted(file.absolute().parent, paths, LeftOut())
 
 
 def _lines(text: str) -> list[str]:
@@ -75,9 +84,9 @@ def _csv_paths(file: Path, text: str) -> list[str]:
             if number == 0 and "path" in cells:
                 column = cells.index("path")
             elif len(row) <= column or not row[column]:
-                raise DataError(f"{file}, line {reader.line_num}: there is no path")
+                raise DataError(f"{shown(file)}, line {reader.line_num}: there is no path")
             else:
                 paths.append(row[column])
     except csv.Error as error:
-        raise DataError(f"{file}, line {reader.line_num}: {error}") from None
+        raise DataError(f"{shown(file)}, line {reader.line_num}: {error}") from None
     return paths

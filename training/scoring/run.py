@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 from tqdm.auto import tqdm
 
+from model.photo_files import shown
 from model.whole import whole_file
 from training.data.photos import DataError
 
@@ -34,6 +35,7 @@ class Run(BaseModel):
     photos: int
     paths_sha256: str
     part_size: int
+    left_out: tuple[dict[str, Any], ...] = ()  # of a folder: {reason, count, examples}
 
     def parts(self) -> dict[str, range]:
         """Which photos each part holds, numbered from 0, by the name of its file."""
@@ -48,9 +50,9 @@ def check_out(out: Path) -> None:
         DataError: `out` is a file, or holds other things than results.
     """
     if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file; name a folder for the results")
+        raise DataError(f"{shown(out)} is a file; name a folder for the results")
     if out.is_dir() and not (out / RUN).exists() and any(not path.name.startswith(".") for path in out.iterdir()):
-        raise DataError(f"{out} holds other things than results; name a new or empty folder")
+        raise DataError(f"{shown(out)} holds other things than results; name a new or empty folder")
 
 
 @contextmanager
@@ -65,9 +67,9 @@ def locked(out: Path) -> Iterator[None]:
         out.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise DataError(f"another run is writing to {out}; wait for its end, or name another folder") from None
+        raise DataError(f"another run is writing to {shown(out)}; wait for its end, or name another folder") from None
     except OSError as error:
-        raise DataError(f"{out} cannot be written to: {error.strerror or error}; name another folder") from None
+        raise DataError(f"{shown(out)} cannot be written to: {error.strerror or error}; name another folder") from None
     try:
         yield
     finally:
@@ -88,16 +90,16 @@ def begin(out: Path, wanted: Run) -> Run:
     try:
         begun = Run.model_validate_json(path.read_text("utf-8"))
     except (OSError, ValueError):
-        raise DataError(f"{path} is damaged, or of another version; name another folder") from None
+        raise DataError(f"{shown(path)} is damaged, or of another version; name another folder") from None
     if begun.files != wanted.files:
         raise DataError(
-            f"{out} was begun with the model {begun.model}, revision {begun.revision}, and this is another one: "
+            f"{shown(out)} was begun with the model {begun.model}, revision {begun.revision}, and this is another one: "
             f"{wanted.model}, revision {wanted.revision}; name that model, or another folder"
         )
     if begun.paths_sha256 != wanted.paths_sha256:
         raise DataError(
-            f"{out} was begun with another list: {begun.photos:,} photos then, {wanted.photos:,} now, and their names differ; "
-            "name those photos, or another folder"
+            f"{shown(out)} was begun with another list: {begun.photos:,} photos then, {wanted.photos:,} now, and their names "
+            "differ; name those photos, or another folder"
         )
     return begun
 
@@ -114,11 +116,17 @@ def unfinished(out: Path, run: Run) -> dict[str, range]:
         try:
             if not path.exists():
                 missing[name] = numbers
-            elif pq.read_metadata(path).num_rows != len(numbers):
-                raise DataError(f"{path} does not have {len(numbers):,} rows; remove it, and they are scored again")
+            elif _rows(path) != len(numbers):
+                raise DataError(f"{shown(path)} does not have {len(numbers):,} rows; remove it, and they are scored again")
         except (OSError, pa.ArrowException) as error:
-            raise DataError(f"{path} is damaged ({error}); remove it, and its photos are scored again") from None
+            raise DataError(f"{shown(path)} is damaged ({error}); remove it, and its photos are scored again") from None
     return missing
+
+
+def _rows(part: Path) -> int:
+    with part.open("rb") as file:  # pyarrow opens no path that is not UTF-8
+        rows: int = pq.read_metadata(file).num_rows
+        return rows
 
 
 def write_parts(out: Path, parts: Mapping[str, range], results: Iterator[pa.Table], bar: tqdm) -> None:
@@ -153,14 +161,15 @@ def written(target: Path) -> Iterator[BinaryIO]:
         with whole_file(target) as file:
             yield file
     except OSError as error:
-        raise DataError(f"{target} cannot be written: {error.strerror or error}; mend that, and {GO_ON}") from None
+        raise DataError(f"{shown(target)} cannot be written: {error.strerror or error}; mend that, and {GO_ON}") from None
 
 
 def summary(out: Path, run: Run) -> str:
     """Photos per answer and the number of errors, over all parts."""
     counts: Counter[str | None] = Counter()
     for name in run.parts():
-        counts.update(pq.read_table(out / name, columns=["label"])["label"].to_pylist())
+        with (out / name).open("rb") as part:
+            counts.update(pq.read_table(part, columns=["label"])["label"].to_pylist())
     rows = {answer: counts[answer] for answer in run.answers} | {"errors": counts[None]}
     width = max(map(len, rows))
     return "\n".join(f"  {name:{width}}  {count:>9,}" for name, count in rows.items())

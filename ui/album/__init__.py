@@ -14,7 +14,7 @@ from pathlib import Path
 import gradio as gr
 
 from model.photo import MAX_BYTES
-from ui.scripts import DROPPED, ELEMENTS, HEAT, PROBABILITY, UNZIP, names_of, palette, script, texts_of
+from ui.scripts import ELEMENTS, FILES, HEAT, PROBABILITY, names_of, palette, script, texts_of, together
 from ui.service import Service
 from ui.texts import t
 
@@ -31,9 +31,9 @@ def build(service: Service) -> None:
         value=t("album.language"),
         html_template=(_HERE / "album.html").read_text("utf-8"),
         css_template=(_HERE / "album.css").read_text("utf-8"),
-        js_on_load=script(ELEMENTS, DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(ELEMENTS, *FILES, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="album",
-        texts=texts_of("album"),
+        texts=together(texts_of("files"), texts_of("album")),
         names=names,
         folders=list(names.items()),  # in all languages, where the page gets `names` in its own alone
         palette=palette(),

@@ -29,7 +29,7 @@ function showProgress() {
   find("more").hidden = isRunning || !left;
   tell("more", text("more", { photos: photosCounted(left) }));
   find("csv").hidden = !done;
-  find("clear").hidden = !all.length && !leftOut;
+  find("clear").hidden = !all.length && !leftOut.tallies.size;
   const isOther = Boolean(album.model) && album.model.token !== chosen();
   find("again").hidden = isRunning || !isOther;
   const unusable = all.filter(({ problem }) => problem).length;

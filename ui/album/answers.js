@@ -127,6 +127,6 @@ function clearAlbum() {
   era += 1;
   known.clear();
   Object.assign(album, { photos: [], model: null });
-  [working, leftOut, again, stopped, trouble] = [0, 0, 0, false, ""];
+  [working, tooMany, leftOut, again, stopped, trouble] = [0, 0, new LeftOut(), 0, false, ""];
   showAll();
 }

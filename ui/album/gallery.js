@@ -47,7 +47,8 @@ function section(members, most) {
 function showProblems() {
   const bad = album.photos.filter(({ problem }) => problem);
   const parts = [];
-  if (leftOut) parts.push(make("p", { textContent: text("left_out", { files: filesCounted(leftOut), most: count(props.max_photos) }) }));
+  for (const sentence of leftOut.sentences(language())) parts.push(make("p", { textContent: sentence }));
+  if (tooMany) parts.push(make("p", { textContent: text("left_out", { files: filesCounted(tooMany), most: count(props.max_photos) }) }));
   if (again) parts.push(make("p", { textContent: text("known", { files: filesCounted(again) }) }));
   if (bad.length) {
     const items = bad.slice(0, PROBLEMS).map(({ name, problem }) => make("li", {}, make("b", { textContent: name }), `: ${problem}`));

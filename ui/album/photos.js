@@ -1,52 +1,41 @@
 // What was dropped or chosen, as the photos of the album: folders walked through, zips opened, in the order of the drops.
 
-const LONGEST_NAME = 120;
-let leftOut = 0; // files that were too many
+let tooMany = 0; // files
+let leftOut = new LeftOut();
 let listing = Promise.resolve(); // drops are listed one after the other
 let era = 0; // a new number whenever the album is cleared: what belongs to an older one ends by itself
 let drops = 0;
 
-/** A file's name without what would move the text around it, and not too long. */
-function shown(name) {
-  const plain = name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "�");
-  return plain.length <= LONGEST_NAME ? plain : `${plain.slice(0, LONGEST_NAME / 2)}…${plain.slice(-LONGEST_NAME / 2)}`;
-}
-
 /** A photo. open: gives its bytes as a Blob. size: where it is known without asking the disk. drop: the number of its drop. */
 function newPhoto(name, open, size, drop) {
-  return { name: shown(name), path: name, open, size, drop, state: "waits", answer: null, problem: "", thumbnail: "" };
+  return { name: withoutControls(name), path: name, open, size, drop, state: "waits", answer: null, problem: "", thumbnail: "" };
 }
 
 /** Puts files into the album, behind those that wait already. */
 function take(found) {
   const mine = era;
   const drop = (drops += 1);
+  const omitted = leftOut;
   listing = listing.then(async () => {
-    for (const { file, name } of found) {
+    for await (const given of photosIn(found, omitted)) {
       if (mine !== era) return;
-      if (OF_SYSTEMS.test(name)) continue;
-      if (isZip(file)) await takeZip(file, name, drop, mine);
-      else add(newPhoto(name, () => file, undefined, drop));
+      const photo = newPhoto(given.name, given.blob ?? (() => given.file), given.size, drop);
+      if (!given.blob) Object.assign(photo, { state: "done", problem: problemOf(given) });
+      add(photo);
     }
     if (mine === era) run();
   });
 }
 
-async function takeZip(file, name, drop, mine) {
-  try {
-    const entries = (await unzip(file)).filter((entry) => !OF_SYSTEMS.test(entry.name));
-    if (mine !== era) return;
-    if (!entries.length) throw new Refusal(0, text("zip_empty"));
-    for (const entry of entries) add(newPhoto(`${name}/${entry.name}`, entry.blob, entry.size, drop));
-  } catch (error) {
-    if (mine !== era) return;
-    add({ ...newPhoto(name, () => file, undefined, drop), state: "done", problem: error.status === 0 ? error.message : text("zip_broken") });
-  }
+/** What is wrong with a zip. */
+function problemOf({ isEmpty, error }) {
+  if (isEmpty) return text("zip_empty");
+  return error.status === 0 ? error.message : text("zip_broken");
 }
 
 function add(photo) {
   if (album.photos.length < props.max_photos) album.photos.push(photo);
-  else leftOut += 1;
+  else tooMany += 1;
 }
 
 /** What tells a file from all others without reading it; a zip's entry has its own place in it. */

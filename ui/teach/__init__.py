@@ -17,9 +17,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from model.formats import SUFFIXES
 from model.resize import OVERSAMPLING
-from ui.scripts import DROPPED, ELEMENTS, HEAT, PROBABILITY, UNZIP, palette, script, texts_of
+from ui.scripts import ELEMENTS, FILES, HEAT, PROBABILITY, palette, script, texts_of, together
 from ui.service import Service
 from ui.teach.publish import login_button
 from ui.teach.routes import LIMITS
@@ -43,11 +42,10 @@ def build(service: Service) -> gr.HTML:
         value=t("teach.language"),
         html_template=(_HERE / "teach.html").read_text("utf-8"),
         css_template=(_HERE / "teach.css").read_text("utf-8"),
-        js_on_load=script(ELEMENTS, DROPPED, UNZIP, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
+        js_on_load=script(ELEMENTS, *FILES, HEAT, PROBABILITY, *(_HERE / f"{name}.js" for name in _SCRIPTS)),
         elem_id="teach",
-        texts=texts_of("teach"),
+        texts=together(texts_of("files"), texts_of("teach")),
         limits=LIMITS,
-        suffixes=sorted(SUFFIXES),
         palette=palette(),
         side=round(OVERSAMPLING * max(size.height, size.width)),
     )

@@ -3,31 +3,26 @@
 const PROJECT = "project.json"; // a zip that has it is a saved project
 let active = null; // the class that has the focus, or was last used
 
-const isPhoto = ({ name }) => !/\.\w+$/.test(name) || props.suffixes.includes(name.match(/\.\w+$/)[0].toLowerCase());
-
 /** The photos among files, as `send` takes them, zips opened; undefined where one is a project, which is loaded. */
 async function photosAmong(found) {
-  const files = [];
-  for (const { file, name } of found) {
-    if (!isZip(file)) {
-      files.push({ name, blob: file });
-      continue;
-    }
-    try {
-      const entries = await unzip(file);
-      if (entries.some((entry) => entry.name === PROJECT)) return void loadProject(file);
-      const folder = file.name.replace(/\.zip$/i, "");
-      files.push(...entries.map((entry) => ({ ...entry, name: `${folder}/${entry.name}` })));
-    } catch (error) {
-      refuse(name, error.status === 0 ? error.message : text("zip_broken"));
-    }
+  const leftOut = new LeftOut();
+  const photos = [];
+  for await (const given of photosIn(found, leftOut, PROJECT)) {
+    const { name, file, error, isLoose, blob } = given;
+    if (given.isMarked) return void loadProject(file);
+    if (error) refuse(name, error.status === 0 ? error.message : text("zip_broken"));
+    else if (isLoose && (await given.why())) refuse(name, text("no_photo"));
+    else if (blob) photos.push({ ...given, blob: given.size === undefined ? blob() : blob });
   }
-  const wanted = files.filter(({ name }) => !OF_SYSTEMS.test(name));
-  for (const { name } of wanted.filter((each) => !isPhoto(each))) refuse(name, text("no_photo"));
-  return wanted.filter(isPhoto);
+  tellOmitted(leftOut.sentences(props.value));
+  return photos;
 }
 
-const folderOf = ({ name }) => name.split("/").at(-2)?.trim() ?? "";
+function tellOmitted(sentences) {
+  find("omitted").replaceChildren(...sentences.map((sentence) => make("li", { textContent: sentence })));
+}
+
+const folderOf = ({ name }) => name.split("/").at(-2)?.replace(/\.zip$/i, "").normalize("NFC").trim() ?? "";
 
 /** Puts what was found into a class; several folders, or one that was not given to a class, into the classes they name. */
 async function take(found, own = null) {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from model.photo import MAX_BYTES
 from model.teach.lesson import LONGEST_BURST
+from ui.api import problem
 from ui.corrections.limit import client_of
 from ui.data_url import data_url
 from ui.request_photo import TOO_LARGE, Refused, read_body
@@ -102,3 +103,12 @@ def teach_routes(service: Service) -> list[Route]:
         route(f"{SESSION}/photos/{{number}}", DELETE=remove_photo),
         *result_routes(service, sessions),
     ]
+
+
+def no_teach_routes() -> list[Route]:
+    """In their place, where nobody may teach: what says so."""
+
+    async def refuse(request: Request) -> Response:
+        return problem(404, "Nobody can teach classes here: this server was started with TEACH=off.")
+
+    return [Route("/api/teach{rest:path}", refuse, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]

@@ -107,6 +107,7 @@ function stopSending() {
   [queue, refused, workers, underWay, sentSoFar, notBefore] = [[], 0, 0, 0, 0, 0];
   find("refused").hidden = true;
   find("refused_list").replaceChildren();
+  tellOmitted([]);
   showSending();
 }
 

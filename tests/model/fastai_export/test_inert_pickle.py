@@ -77,9 +77,12 @@ def test_a_call_is_a_record_and_nothing_happens():
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x80\x04cposix\nsystem\n.", "names posix.system, which serves to run programs"),
-        (b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.", "names builtins.eval"),
-        (b"\x80\x04ctorch\nserialization.os.system\n.", "names torch.serialization.os.system"),
+        (
+            b"\x80\x04cposix\nsystem\n)R.",
+            "names posix.system, which serves to run programs or open files, and calls posix.system() when",
+        ),
+        (b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93)R.", "calls builtins.eval()"),
+        (b"\x80\x04ctorch\nserialization.os.system\n)R.", "calls torch.serialization.os.system()"),
         (b"\x80\x04K\x01K\x02\x93.", "builds a name out of something that is not text"),
         (b"\x80\x04\x82\x01.", "uses the opcode EXT1"),
         (b"\x80\x04}]K\x01s.", "has a list as a dictionary key"),

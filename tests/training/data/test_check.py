@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
+from PIL.PngImagePlugin import PngInfo
 
-from tests.pictures import quadrants
+from model.photo import PhotoError, open_photo
+from tests.pictures import encoded, quadrants
 from training.data.check import Checked, check_photos
 from training.data.duplicates import fingerprint, near_duplicates
-from training.data.photos import DataError, Found, find_photos
+from training.data.folders import find_photos
+from training.data.photos import DataError, Found
 from training.data.report import describe, text, write
 from training.data.split import Splits, split_found
 
@@ -79,6 +84,104 @@ def test_photos_that_training_would_misread_get_an_upright_rgb_copy(tmp_path):
     again = check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
     assert again.photos == checked.photos
     assert [path.stat().st_mtime_ns for path in copied] == stamps
+
+
+def facts_of(found: Found, cache: Path, skip_bad: bool = False) -> dict[str, object]:
+    checked = check_photos(found, 64, cache, skip_bad)
+    splits, left_out = split_found(checked.photos, checked.came, checked.groups, 0.4, 0, 1)
+    return describe(checked, splits.by_name(), left_out, 64)
+
+
+def odd_files() -> dict[str, bytes]:
+    """Files that training would stop at, or read otherwise than serving does, with all of their pixels."""
+    jpeg = encoded(scene(100), "JPEG")
+    text = tiff_entry(0x0112, 2, 2, b"6\0\0\0")
+    large = PngInfo()
+    large.add_text("parameters", "x" * 1_200_000, zip=True)
+    return {
+        "no end.jpg": jpeg[:-2],
+        "text for a number.jpg": jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(text) + 2) + text + jpeg[2:],
+        "profile.jpg": jpeg[:2] + b"\xff\xe2\0\x0eICC_PROFILE\0" + jpeg[2:],
+        "text.png": encoded(scene(101), "PNG", pnginfo=large),
+        "no end.png": encoded(scene(102), "PNG")[:-30],
+        "size.bmp": encoded(scene(103), "BMP")[:2] + bytes(4) + encoded(scene(103), "BMP")[6:],
+    }
+
+
+def tiff_entry(tag: int, kind: int, count: int, value: bytes) -> bytes:
+    return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HHHI4sI", 1, tag, kind, count, value, 0)
+
+
+def test_odd_files_are_trained_on_and_read_as_they_are_served(tmp_path):
+    data = make(tmp_path / "data", {"a": 4, "b": 4})
+    for name, content in odd_files().items():
+        (data / "a" / name).write_bytes(content)
+    checked = check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
+    for original, path in zip(checked.originals, checked.photos.paths, strict=True):
+        with Image.open(path) as image:  # as fastai opens it, which knows nothing of `model.photo`
+            assert np.array_equal(np.asarray(image.convert("RGB")), np.asarray(open_photo(original)))
+    assert checked.bad == ()
+    assert sorted(name.rpartition("/")[2] for name in checked.damaged) == ["no end.jpg", "no end.png"]
+
+
+def test_damaged_photos_that_are_trained_on_are_named(tmp_path):
+    data = make(tmp_path / "data", {"a": 5, "b": 5})
+    for index in range(4):
+        whole = (data / "a" / f"{index}.jpg").read_bytes()
+        (data / "a" / f"{index}.jpg").write_bytes(whole[:-2])
+    (data / "b" / "0.jpg").write_bytes((data / "b" / "0.jpg").read_bytes()[:1500])
+    with pytest.raises(DataError, match=r"0\.jpg: This photo is cut off: only the upper \d+ % of it are there"):
+        check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
+    facts = facts_of(Found(find_photos(data)), tmp_path / "cache", skip_bad=True)
+    assert len(facts["cannot_be_opened"]) == 1
+    assert len(facts["damaged"]) == 4
+    remark = next(remark for remark in facts["remarks"] if "cut off" in remark)
+    assert remark.startswith("4 photos are cut off by less than 1 % of their rows: ")
+    assert remark.endswith("/a/0.jpg, " + f"{data}/a/1.jpg, {data}/a/2.jpg, …")
+
+
+ODD_NAMES = [
+    b"caf\xe9.jpg", b"\xff\xfe.jpg", b"a\nb\x1b[31m.jpg", b"$x^2_{$.jpg", b"%s {} {0}.jpg", b"'<b>\".jpg", b"x" * 250 + b".jpg",
+    "\U0001f600\u202e.jpg".encode(),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are UTF-16 there")
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_is_only_a_name(name, tmp_path):
+    data = make(tmp_path / "data", {"a": 4, "b": 4})
+    (data / "a" / "0.jpg").rename(data / "a" / os.fsdecode(name))
+    grey = Image.open(data / "b" / "0.jpg").convert("L")
+    grey.save(data / "b" / "1.jpg")
+    (data / "b" / "1.jpg").rename(data / "b" / os.fsdecode(name))  # of which a copy is made
+    (data / "b" / os.fsdecode(b"bad " + name[-200:])).write_bytes(b"\xff\xd8\xff")
+    facts = facts_of(Found(find_photos(data)), tmp_path / "cache", skip_bad=True)
+    write(facts, tmp_path / "data.json")
+    stored = json.loads((tmp_path / "data.json").read_text("utf-8"))
+    assert stored["photos"] == {"a": 4, "b": 4}
+    assert len(stored["cannot_be_opened"]) == 1
+    assert "\n" not in stored["cannot_be_opened"][0]
+    text(facts).encode("utf-8")
+    with pytest.raises(DataError) as caught:
+        check_photos(Found(find_photos(data)), 64, tmp_path / "cache")
+    str(caught.value).encode("utf-8")
+
+
+@pytest.mark.parametrize("error", [PhotoError("header"), RuntimeError("a decoder"), UserWarning("a warning"), RecursionError()])
+def test_whatever_a_decoder_raises_is_about_one_photo(error, tmp_path, monkeypatch):
+    data = make(tmp_path / "data", {"a": 4, "b": 4})
+    load = Image.Image.load
+
+    def broken(self):
+        if self.size == (31, 31):
+            raise error
+        return load(self)
+
+    scene(50, 31).save(data / "a" / "bad.jpg")
+    monkeypatch.setattr(Image.Image, "load", broken)
+    checked = check_photos(Found(find_photos(data)), 64, tmp_path / "cache", skip_bad=True)
+    assert len(checked.photos) == 8
+    assert len(checked.bad) == 1
 
 
 def groups_of(*pictures: Image.Image) -> list[int]:
@@ -170,5 +273,5 @@ def test_the_report_says_what_is_odd(tmp_path):
     assert stored["imbalance"] == 29 / 4
     assert stored["sizes"]["median"] == [128, 128]
     printed = text(facts)
-    for words in ("--class-weights", "only 4 photos of few", "smaller than the network's input", "1 photos cannot be opened"):
+    for words in ("--class-weights", "only 4 photos of few", "smaller than the network's input", "1 photo cannot be opened"):
         assert words in printed

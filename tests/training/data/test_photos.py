@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import quadrants
-from training.data.photos import DataError, Photos, check_disk, find_photos
+from training.data.folders import find_photos
+from training.data.photos import DataError, Photos, check_disk
 
 
 def make(root: Path, counts: dict[str, int]) -> Path:

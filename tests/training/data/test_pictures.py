@@ -9,7 +9,8 @@ from model.config import Input
 from tests.training.colours import colours, paint
 from tests.training.data.test_check import scene
 from training.data import pictures
-from training.data.photos import DataError, find_photos
+from training.data.folders import find_photos
+from training.data.photos import DataError
 from training.data.pictures import draw_pictures, read_pictures, split_pictures
 from training.data.sources import open_data
 

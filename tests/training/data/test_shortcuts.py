@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from model.photo import photo_facts
 from tests.training.data.test_check import scene
 from training.data.check import check_photos
+from training.data.folders import find_photos
 from training.data.looks import FILE, look_at
-from training.data.photos import Found, Photos, find_photos
+from training.data.photos import Found, Photos
 from training.data.report import describe, text
 from training.data.shortcuts import WARNING, find_shortcuts
 from training.data.sources import open_data
@@ -93,7 +95,7 @@ def test_a_background_is_told(tmp_path):
 def test_what_a_file_is_like(tmp_path, quality):
     picture = scene(1).resize((120, 80))
     picture.save(tmp_path / "photo.jpg", quality=quality, subsampling=0)
-    look = look_at(tmp_path / "photo.jpg", picture, 64)
+    look = look_at(picture, photo_facts((tmp_path / "photo.jpg").read_bytes()), 64)
     of = dict(zip(FILE, look.numbers, strict=False))
     assert (of["width"], of["height"], of["aspect ratio"]) == (120, 80, 1.5)
     assert of["JPEG quality"] == pytest.approx(quality, abs=3)
@@ -105,7 +107,7 @@ def test_a_letterbox_is_a_plain_border(tmp_path):
     framed = Image.new("RGB", (100, 100))
     framed.paste(scene(2).resize((100, 60)), (0, 20))
     framed.save(tmp_path / "photo.png")
-    look = look_at(tmp_path / "photo.png", framed, 64)
+    look = look_at(framed, photo_facts((tmp_path / "photo.png").read_bytes()), 64)
     of = dict(zip(FILE, look.numbers, strict=False))
     assert of["plain border"] == pytest.approx(0.4, abs=0.05)
     assert np.isnan(of["JPEG quality"])

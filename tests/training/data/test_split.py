@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.data.test_photos import make, sourced
-from training.data.photos import DataError, Found, Photos, find_photos
+from training.data.folders import find_photos
+from training.data.photos import DataError, Found, Photos
 from training.data.split import Splits, repeat_neither, split, split_by_source, split_found
 
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 
 import pytest
 
 from model.errors import OutputError
-from tests.training.colours import colours
+from model.photo_files import shown
+from tests.training.colours import colours, paint
+from tests.training.data.test_check import ODD_NAMES
 from tests.training.quality.reading import read_report
-from training.data.photos import DataError
+from training.data.photos import DataError, Photos
 from training.quality.inputs import open_photos
 from training.quality.measure import measure
 from training.quality.report import write_report
+from training.quality.rows import markdown
 from training.quality.schema import BySource
+from training.quality.tables import source_table
 
 
 def test_the_report_names_the_worst_photo_first_and_returns_what_it_wrote(photos, tmp_path):
@@ -87,3 +92,26 @@ def test_a_damaged_photo_leaves_the_last_report_alone(photos, data, tmp_path):
         write_report(colours(), open_photos(str(tmp_path / "photos"), None), target, "second")
     assert read_report(target).name == "first"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "report"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are UTF-16 there")
+def test_photos_and_sources_of_any_name_come_through(tmp_path):
+    paths = []
+    for index, name in enumerate(ODD_NAMES):
+        folder = tmp_path / ("red" if index % 2 else "blue")
+        paint(folder, folder.name, 1)
+        path = folder / os.fsdecode(name)
+        (folder / f"{folder.name}0.jpg").rename(path)
+        paths.append(path)
+    answers = tuple(path.parent.name for path in paths)
+    sources = tuple(f"caf\udce9 | {index % 2}\n" for index in range(len(paths)))
+    photos = Photos(tuple(paths), answers, ("blue", "red"), sources)
+    write_report(colours(), photos, tmp_path / "report", "names", robustness=4, sources=True)
+    report = read_report(tmp_path / "report")
+    assert sorted(loss.file for loss in report.top_losses) == sorted(shown(f"{path.parent.name}/{path.name}") for path in paths)
+    assert set(report.all_answers.sources) == {r"caf\xe9 | 0\n", r"caf\xe9 | 1\n"}
+    page = (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert r"blue/caf\xe9.jpg" in page
+    assert "<b>" not in page
+    table = markdown(*source_table(report.all_answers))
+    assert len({line.count("|") for line in table}) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from model.photo import photo_facts
 from tests.training.data.test_check import scene
 from training.data.looks import FILE, look_at
 from training.data.photos import Photos
@@ -19,7 +20,7 @@ def write(folder, answers) -> Photos:
 def test_answers_that_go_by_size_change_when_photos_are_saved_again(tmp_path):
     photos = write(tmp_path / "photos", "aaaabbbb")
     opened = [Image.open(path).convert("RGB") for path in photos.paths]
-    looks = [look_at(path, photo, 64) for path, photo in zip(photos.paths, opened, strict=True)]
+    looks = [look_at(photo, photo_facts(path.read_bytes()), 64) for path, photo in zip(photos.paths, opened, strict=True)]
 
     def by_size(change, name):
         return np.array([max(change(photo, path).size) >= 120 for photo, path in zip(opened, photos.paths, strict=True)])
@@ -38,9 +39,9 @@ def test_answers_that_go_by_size_change_when_photos_are_saved_again(tmp_path):
 
 def test_the_format_of_others_is_theirs(tmp_path):
     photos = write(tmp_path / "photos", "aaaabbbb")
-    looks = [look_at(path, Image.open(path).convert("RGB"), 64) for path in photos.paths]
+    looks = [look_at(Image.open(path).convert("RGB"), photo_facts(path.read_bytes()), 64) for path in photos.paths]
     again = as_others(photos, looks)(Image.open(photos.paths[0]).convert("RGB"), photos.paths[0])
     again.save(tmp_path / "again.png")
     assert max(again.size) == 90
-    of = dict(zip(FILE, look_at(tmp_path / "again.png", again, 64).numbers, strict=False))
+    of = dict(zip(FILE, look_at(again, photo_facts((tmp_path / "again.png").read_bytes()), 64).numbers, strict=False))
     assert of["width"] == 90

@@ -45,6 +45,14 @@ def test_the_truth_is_the_nearest_folder_that_names_a_label(path, truth):
     )
 
 
+@pytest.mark.parametrize(
+    ("label", "folder"), [("Kätzchen", "Ka\u0308tzchen"), ("ångstro\u0308m", "A\u030angström"), ("한", "\u1112\u1161\u11ab")]
+)
+def test_a_folder_is_the_label_however_its_letters_are_composed(label, folder):
+    names = list(names_of([label]).items())
+    assert javascript("judge.js", "truthIn(A[0], foldersOf(A[1], A[2])) ?? null", f"{folder}/1.jpg", [label], names) == label
+
+
 def test_a_label_itself_comes_before_the_plural_of_another():
     labels = ["bus", "buse", "berry", "pin", "pins"]
     names = list(names_of(labels).items())

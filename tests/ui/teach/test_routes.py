@@ -350,8 +350,11 @@ def test_photos_touch_no_disk(http, monkeypatch):
 def test_teaching_can_be_turned_off(classifier):
     assert teach_routes(Service(classifier)) == []
     with running_app({"TEACH": "off"}) as app, httpx.Client(base_url=app.url) as http:
-        assert http.post(SESSIONS).status_code in (404, 405)
-        assert http.post("/api/teach").status_code in (404, 405)
+        for path in (SESSIONS, "/api/teach", f"{SESSIONS}/token/classes/1"):
+            for method in ("GET", "POST", "DELETE"):
+                response = http.request(method, path)
+                assert response.status_code == 404
+                assert "started with TEACH=off" in response.json()["error"]
         ids = [each["props"].get("elem_id") for each in http.get("/config").json()["components"]]
         assert "photo" in ids
         assert "teach" not in ids
