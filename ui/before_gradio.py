@@ -6,8 +6,18 @@ Nothing but app.py imports this, and first of all.
 from __future__ import annotations
 
 import os
+import sys
+from types import TracebackType
 
 from ui.gradio_variables import prepare
+
+
+def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):  # Ctrl-C while the app starts is no accident
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _say
 
 try:
     ADDRESS = prepare(os.environ)

@@ -10,6 +10,7 @@ from ui.request_photo import Refused, known_names
 
 TOP_K = "top_k"
 FUNCTION = "function_to_apply"
+_MOST = 999_999_999
 _FUNCTIONS: Mapping[object, Probabilities | None] = {"softmax": "exclusive", "sigmoid": "independent", "none": None}
 
 
@@ -35,8 +36,8 @@ def _top_k(value: object) -> int | None:
     if value is None or value == "":
         return None
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise Refused(400, f"{TOP_K} must be a whole number of at least 1, not {str(value)[:20]!r}")
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST:
+        raise Refused(400, f"{TOP_K} must be a whole number from 1 to {_MOST}, not {str(value)[:20]!r}")
     return number
 
 

@@ -48,15 +48,25 @@ async def read_photo(request: Request) -> tuple[bytes, dict[str, Any]]:
     body = await read_body(request, MAX_BODY, TOO_LARGE)
     if not body:
         raise Refused(400, f"The request has no body. Send a photo: the bytes of a {FORMAT_NAMES} file.")
-    parameters: dict[str, Any] = {name: value for name, value in request.query_params.items() if not name.startswith("_")}
+    asked = [(name, value) for name, value in request.query_params.multi_items() if not name.startswith("_")]
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "multipart/form-data":
         body, others = await _from_form(request, body)
     elif content_type == "application/json":
         body, others = _from_json(body)
     else:
-        others = {}
-    return body, parameters | others
+        others = []
+    parameters: dict[str, Any] = {}
+    for name, value in (*asked, *others):
+        before = parameters.get(name)
+        if _is_given(before) and _is_given(value) and str(before) != str(value):
+            raise Refused(400, f"The parameter {name[:60]!r} is given twice, with two values.")
+        parameters[name] = value if _is_given(value) else before
+    return body, parameters
+
+
+def _is_given(value: object) -> bool:
+    return value not in (None, "")
 
 
 async def read_body(request: Request, most: int, sentence: str) -> bytes:
@@ -109,7 +119,7 @@ def known_names(given: Mapping[str, object], known: tuple[str, ...], kind: str) 
             raise Refused(400, f"There is no {kind} {name[:60]!r} here. There are {one_of(known, 'and')}.")
 
 
-async def _from_form(request: Request, body: bytes) -> tuple[bytes, dict[str, Any]]:
+async def _from_form(request: Request, body: bytes) -> tuple[bytes, list[tuple[str, Any]]]:
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
@@ -117,14 +127,14 @@ async def _from_form(request: Request, body: bytes) -> tuple[bytes, dict[str, An
         async with Request(request.scope, replay).form(max_files=1, max_fields=8) as form:
             file = form.get("file")
             if isinstance(file, UploadFile):
-                return await file.read(), {name: value for name, value in form.items() if name != "file"}
+                return await file.read(), [pair for pair in form.multi_items() if pair[0] != "file"]
     except (HTTPException, MultiPartException, ValueError) as error:  # a wrong charset is a UnicodeError, so a ValueError
         detail = getattr(error, "detail", None) or getattr(error, "message", None) or "its headers make no sense"
         raise Refused(400, f"The multipart body cannot be read: {detail}") from None
     raise Refused(400, "The multipart body has no file in the field 'file'.")
 
 
-def _from_json(body: bytes) -> tuple[bytes, dict[str, Any]]:
+def _from_json(body: bytes) -> tuple[bytes, list[tuple[str, Any]]]:
     """The Hub's own JSON: {"inputs": base64 or a `data:` URL, "parameters": {"top_k": n}}."""
     try:
         document = json.loads(body)
@@ -137,7 +147,7 @@ def _from_json(body: bytes) -> tuple[bytes, dict[str, Any]]:
         raise UploadError("sent_address")
     known_names(document, _FIELDS, "field")
     known_names(_object(document, "options"), _OPTIONS, "option")
-    return from_text(written), _object(document, "parameters")
+    return from_text(written), [*_object(document, "parameters").items()]
 
 
 def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:

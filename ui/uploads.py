@@ -34,10 +34,16 @@ def make_uploads_folder(environment: Mapping[str, str]) -> Path:
         if chosen:
             raise ValueError(f"GRADIO_TEMP_DIR is {chosen[:200]!r}, and no folder can be made there: {reason}") from None
         raise ValueError(f"uploads need a folder, and none can be made: {reason}; set GRADIO_TEMP_DIR to one") from None
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_remove, folder)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _exit)  # what ends services would leave the folder behind
     return folder
+
+
+def _remove(folder: Path) -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop this
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

@@ -127,3 +127,33 @@ def test_what_ends_services_removes_the_uploads_too(tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_posix
+def test_a_second_signal_does_not_stop_the_removal(tmp_path):
+    slow = "import shutil, time\nrmtree = shutil.rmtree\n"
+    slow += "shutil.rmtree = lambda *a, **k: (print('removing', flush=True), time.sleep(1), rmtree(*a, **k))\n"
+    code = f"{slow}{READ}\nimport time\ntime.sleep(60)"
+    environment, pipe = variables({"GRADIO_TEMP_DIR": str(tmp_path)}), subprocess.PIPE
+    with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "removing\n"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert errors == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_posix
+def test_who_interrupts_the_start_reads_no_traceback(tmp_path):
+    code = f"{READ}\nimport time\ntime.sleep(60)"
+    environment, pipe = variables({"GRADIO_TEMP_DIR": str(tmp_path)}), subprocess.PIPE
+    with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert errors == ""
+    assert list(tmp_path.iterdir()) == []

@@ -71,7 +71,7 @@ def test_what_the_model_does_by_itself_may_be_asked_for(http, ask: Ask):
         ({"function_to_apply": "none"}, ["function_to_apply cannot be none", "calibrated"]),
         ({"function_to_apply": "Softmax"}, ["function_to_apply must be softmax, sigmoid or none, not 'Softmax'"]),
         ({"function_to_apply": 1}, ["function_to_apply must be", "'1'"]),
-        ({"top_k": 0}, ["top_k must be a whole number of at least 1, not '0'"]),
+        ({"top_k": 0}, ["top_k must be a whole number from 1 to 999999999, not '0'"]),
         ({"top_k": -1}, ["top_k"]),
         ({"top_k": 1.5}, ["top_k", "'1.5'"]),
         ({"top_k": "two"}, ["top_k", "'two'"]),
@@ -129,3 +129,17 @@ def test_explain_knows_a_label_besides(http):
         assert response.status_code == 400
         assert next(iter(parameters)) in response.json()["error"]
     assert "no parameter 'label'" in in_json(http, {"label": "Dog"})[1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("query", "form"), [([("top_k", "1"), ("top_k", "2")], {}), ([("top_k", "1")], {"top_k": "2"})], ids=["query", "both"]
+)
+def test_two_values_of_one_parameter_are_refused(http, query, form):
+    response = http.post("/api/classify", params=query, data=form, files={"file": PHOTO})
+    assert response.status_code == 400
+    assert response.json() == {"error": "The parameter 'top_k' is given twice, with two values."}
+
+
+def test_a_value_that_is_given_twice_alike_is_one(http):
+    response = http.post("/api/classify", params={"top_k": "1"}, json={"inputs": INPUTS, "parameters": {"top_k": 1}})
+    assert (response.status_code, len(response.json())) == (200, 1)
