@@ -14,7 +14,7 @@ PROBLEMS: Mapping[str, str] = {
     "zip": "This is a zip archive or an office document: send the photos in it one by one.",
     "git_lfs": "This is a git-lfs pointer, not the photo itself: run `git lfs pull`.",
     "svg": "This is an SVG drawing: export it as PNG.",
-    "xml": "This is an SVG or XML file: export the picture as PNG.",
+    "xml": "This is an XML file, not a photo: send the photo itself.",
     "web_page": "This is a web page: open it and save the picture in it.",
     "data_url": "This is a data: URL: send the decoded bytes.",
     "video": "This is a video: send one frame of it as JPEG.",

@@ -46,6 +46,7 @@ class Settings:
     label_column: str | None = option(None, "of a table or dataset, as in training.head", metavar="NAME")
     image_column: str | None = option(None, "the same of photos or their paths", metavar="NAME")
     neither: tuple[Path, ...] = option((), "folders of photos of other things", metavar="FOLDER")
+    skip_bad: bool = option(False, "leave out photos that cannot be opened instead of stopping; the report counts them")
     by_source: bool = option(False, "tell every figure of every source, too")
     against: str | None = option(None, "a second model, folder or user/name, to compare with", metavar="OTHER_MODEL")
     report: Path | None = option(
@@ -80,7 +81,7 @@ def main() -> None:
         known = served.config.labels
         read: list[str] = []
         photos = open_photos(
-            settings.data, settings.neither, settings.label_from, unpacked, *rules, known=known, tell=read.append
+            settings.data, settings.neither, settings.label_from, unpacked, *rules, known, read.append, settings.skip_bad
         )
         print("\n".join(read))
         report = write_report(

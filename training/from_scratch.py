@@ -31,7 +31,7 @@ from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, load_folder, 
 from model.save import export_onnx, save_weights
 from model.whole import whole_file
 from training.data.photos import DataError, check_disk
-from training.data.pictures import draw_pictures, read_pictures, split_as_the_source, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_as_the_source, split_pictures, without_bad
 from training.data.sources import open_data
 from training.fit.drawing import draw_curves, draw_predictions
 from training.fit.finish import calibrate, document
@@ -120,6 +120,8 @@ try:
         label_column=settings.label_column,
         image_column=settings.image_column,
     )
+    if settings.skip_bad:
+        found = without_bad(found)
     found = draw_pictures(found, settings.seed, settings.per_class)
     if settings.recipe == "lesson" and found.test:
         splits, left_out = split_as_the_source(found), 0

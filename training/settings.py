@@ -124,6 +124,7 @@ class SmallLesson:
     image_column: str | None = option(
         None, "the column that holds the photos or their paths (default: image, path...)", metavar="NAME"
     )
+    skip_bad: bool = option(False, "leave out pictures that cannot be opened instead of stopping")
     name: str = option("", "the model's name in its card (default: the name of the folder)")
     data_name: str = option("", "what the card calls the pictures (default: the name after --data)")
     licence: str = option("apache-2.0", "the licence in the model card")
@@ -143,7 +144,7 @@ def _names(out: Path, name: str, data: Sequence[str], data_name: str) -> tuple[s
     """
     if not out.name:
         raise ValueError(f"--out {out} has no name: name a folder to write")
-    for folder in map(Path, data):
+    for folder in map(Path, filter(str.strip, data)):  # what is empty is refused when it is opened
         if folder.resolve() in out.resolve().parents and folder.is_dir():
             raise ValueError(f"--out {out} lies among the photos of --data: name a folder elsewhere")
     return shown(name or out.resolve().name), shown(data_name or ", ".join(Path(place).name for place in data))

@@ -33,7 +33,7 @@ from model.folder import ONNX, REPORT, WEIGHTS, check_replaceable, load_folder, 
 from model.save import export_onnx, save_weights
 from model.whole import whole_file
 from training.data.photos import DataError, check_disk
-from training.data.pictures import draw_pictures, read_pictures, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_pictures, without_bad
 from training.data.sources import open_data
 from training.fit.base import Base, pretrained_base
 from training.fit.drawing import draw_curves, draw_predictions
@@ -103,6 +103,8 @@ try:
     found = open_data(
         settings.data, run / "data", settings.label_from, label_column=settings.label_column, image_column=settings.image_column
     )
+    if settings.skip_bad:
+        found = without_bad(found)
     for remark in found.remarks:
         print(remark)
     found = draw_pictures(found, settings.seed, settings.per_class)

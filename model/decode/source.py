@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -86,10 +87,16 @@ def told_format(data: bytes) -> str:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for magic, code in _NOT_PHOTOS:
         if start.startswith(magic.lower()):
-            raise PhotoFormatError(code)
+            raise PhotoFormatError(_kind_of_xml(data) if code == "xml" else code)
     if data[4:8] == b"ftyp":
         raise PhotoFormatError("video_or_photo")
     raise PhotoFormatError("not_a_photo", formats=tuple(format.name for format in FORMATS))
+
+
+def _kind_of_xml(data: bytes) -> str:
+    """The code of an XML file, by the first of its elements that is known; what says what it is comes in its first lines."""
+    found = re.search(rb"<(svg|(?:!doctype )?html)\b", data[:4096], re.IGNORECASE)
+    return "xml" if not found else "svg" if found[1].lower() == b"svg" else "web_page"
 
 
 def from_array(array: np.ndarray) -> Image.Image:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,14 @@ def test_mistakes_end_with_a_sentence(arguments, words, animals, tmp_path, monke
         main()
     assert words in f"{ended.value} {capsys.readouterr().err}"
     assert not list(tmp_path.iterdir())
+
+
+def test_bad_photos_stop_it_or_are_left_out_and_counted(animals, tmp_path):
+    data = shutil.copytree(animals, tmp_path / "animals")
+    (data / "Cat" / "broken.jpg").write_bytes(b"nothing")
+    chosen = [STARTER, "--data", data, "--robustness", 0, "--report", tmp_path / "report"]
+    assert "This is not a photo" in evaluate(*chosen).stderr
+    done = evaluate(*chosen, "--skip-bad")
+    assert done.returncode == 0, done.stderr
+    assert "left out, photos that cannot be opened: 1 (" in done.stdout
+    assert any("broken.jpg: This is not a photo" in sentence for sentence in read_report(tmp_path / "report").data)

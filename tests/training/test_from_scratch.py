@@ -253,6 +253,19 @@ def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["fast", "lesson"])
+def test_bad_pictures_are_left_out_where_that_is_asked_for(tmp_path, recipe):
+    for split, count in (("train", 8), ("test", 4)):
+        for colour in ("red", "blue"):
+            paint(tmp_path / "data" / split / colour, colour, count)
+        (tmp_path / "data" / split / "red" / "broken.jpg").write_bytes(b"nothing")
+    chosen = ["--recipe", recipe, "--epochs", 1, "--width", 4, "--valid", 0.25, "--skip-bad"]
+    done = run(SCRIPT, "--data", tmp_path / "data", "--out", tmp_path / "model", *chosen)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"left out, photos that cannot be opened: 2 \(.*broken\.jpg: This is not a photo", done.stdout)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process in another way")
 @pytest.mark.parametrize("recipe", ["fast", "lesson"])
 def test_killed_it_is_resumed_as_if_nothing_had_been(data, tmp_path, recipe):

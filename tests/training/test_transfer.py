@@ -90,6 +90,21 @@ def test_what_is_left_aside_is_said(trained):
 
 
 @pytest.mark.slow
+def test_bad_photos_are_left_out_where_that_is_asked_for(tmp_path):
+    for colour in ("red", "blue"):
+        paint(tmp_path / "data" / colour, colour, 6)
+    (tmp_path / "data" / "red" / "broken.jpg").write_bytes(b"nothing")
+    chosen = ["--arch", "resnet18", "--weights", "none", "--size", 64, "--epochs", 1, "--valid", 0.25, "--no-fastai"]
+    command = ["--data", tmp_path / "data", "--out", tmp_path / "model", *chosen]
+    refused = run(SCRIPT, *command)
+    assert "broken.jpg: This is not a photo" in refused.stderr
+    assert "pass --skip-bad" in refused.stderr
+    done = run(SCRIPT, *command, "--skip-bad")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"left out, photos that cannot be opened: 1 \(.*broken\.jpg: This is not a photo", done.stdout)
+
+
+@pytest.mark.slow
 def test_the_base_is_what_it_was(trained):
     folder, printed, weights = trained
     begun, ended = load_file(weights), load_file(folder / "model.safetensors")

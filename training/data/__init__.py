@@ -3,8 +3,9 @@
 `sources` opens whatever `--data` names and gives lists of photos with their labels and sources, as `photos` describes them.
 Folders are listed by `model/photo_files.py` and walked as a `tree`: `layout` says what the folders in it stand for, `splits`
 what their names mean, `folders` and `label_rules` give the labels, and `held_out` has the rules for photos to validate and to
-test on; names are compared by `same`. `unpack` unpacks archives: `archives` finds the photos in them, `codepage` reads their
-names. Datasets of the Hub and of torchvision come by `load_rows`, `dataset_rows` and `lay_out`, tables by `tables`.
+test on; names are compared by `same`. `unpack` unpacks archives: `archives` finds the photos in them, `zip_names` and
+`codepage` their names. Datasets of the Hub and of torchvision come by `load_rows`, `dataset_rows` and `lay_out`, tables by
+`tables`.
 
 `check` opens every photo before training: `duplicates` finds near-duplicates, `looks` the properties of files, and `shortcuts`
 the classes that these tell apart; `suspects` finds labels that are probably wrong; `report` and `contact_sheet` show what was

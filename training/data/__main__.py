@@ -52,7 +52,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         out = self.out.resolve()
-        for folder in map(Path, self.data):
+        for folder in map(Path, filter(str.strip, self.data)):  # what is empty is refused when it is opened
             if folder.is_dir() and folder.resolve() in (out, *out.parents):
                 raise ValueError(f"--out {shown(self.out)} lies among the photos: name a folder elsewhere")
 

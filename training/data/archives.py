@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import io
+import lzma
+import os
 import posixpath
 import re
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from model.formats import HEAD, begins_as_photo
-from model.photo_files import AGAIN, ARCHIVE, HIDDEN, NOT_PHOTOS, NOWHERE, SPECIAL, is_hidden, is_photo_name
+from model.photo import MAX_BYTES
+from model.photo_files import AGAIN, ARCHIVE, HIDDEN, NOT_PHOTOS, NOWHERE, SPECIAL, is_hidden, is_photo_name, shown
 from model.photo_files import ARCHIVES as ARCHIVE_ENDINGS
 from training.data.codepage import decode_names
+from training.data.photos import DataError
 from training.data.table_files import METADATA
 from training.data.tree import Notes
+from training.data.zip_names import ZipBytes, is_utf8, zip_name
 
 OUTSIDE = "names that lead out of the archive"
 REPLACED = "replaced by a later file of the same name"
 LINK = "links, which zips keep as text"
+NAMELESS = "files without a name"
+NOT_UTF8 = "names that are not in UTF-8, as the archive says"
+BAD_NAME = "names that are too long, or that folders have too"
+DAMAGED = "damaged, or packed in a way that is not known"
+LARGE = f"larger than {MAX_BYTES // 1_000_000} MB"
+_NAME = 255  # bytes, as most disks take them
+_PATH = 1000  # bytes: systems take about 4,000, and the folder to unpack into needs some of them
+_CHUNK = 1_000_000  # bytes
+_READING = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 _ENCRYPTED = 0x1
-_UTF8 = 0x800
-_UNICODE_PATH = b"\x75\x70"  # the id 0x7075 of Info-ZIP's extra field
 _LINKS = 20  # that may follow each other
 
 
@@ -32,12 +46,25 @@ class Member(NamedTuple):
     """A photo in an archive.
 
     Attributes:
-        name: its path, with forward slashes, which leads nowhere else. size: in bytes. open: reads it.
+        name: its path, with forward slashes, which leads nowhere else. size: in bytes, and no more come. open: reads it.
     """
 
     name: str
     size: int
     open: Callable[[], IO[bytes]]
+
+    def chunks(self) -> Iterator[bytes]:
+        """Its bytes, a part at a time.
+
+        Raises:
+            DamagedError: they cannot be read.
+        """
+        try:
+            with self.open() as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except _READING:
+            raise DamagedError from None
 
 
 class _Entry(NamedTuple):
@@ -53,9 +80,20 @@ class EncryptedError(Exception):
     """The archive asks for a password."""
 
 
+class DamagedError(Exception):
+    """A file in an archive cannot be read; the others may."""
+
+
 def is_archive(path: Path) -> bool:
-    """Whether a file is a tar or zip archive, by its contents."""
-    return tarfile.is_tarfile(path) or zipfile.is_zipfile(path)
+    """Whether a file is a tar or zip archive, by its contents.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return tarfile.is_tarfile(path) or zipfile.is_zipfile(path)
+    except OSError as error:
+        raise DataError(f"{shown(path)} cannot be read: {error.strerror or error}") from None
 
 
 @contextmanager
@@ -73,8 +111,8 @@ def opened(path: Path, notes: Notes) -> Iterator[list[Member]]:
         with tarfile.open(path) as tar:
             yield _photos(_tar_entries(tar), notes)
     else:
-        with zipfile.ZipFile(path) as file:
-            yield _photos(_zip_entries(file), notes)
+        with ZipBytes(io.FileIO(path)) as content, zipfile.ZipFile(content) as file:
+            yield _photos(_zip_entries(file, content.not_utf8 or frozenset()), notes)
 
 
 def _photos(entries: list[_Entry], notes: Notes) -> list[Member]:
@@ -89,14 +127,32 @@ def _photos(entries: list[_Entry], notes: Notes) -> list[Member]:
     members: dict[str, Member] = {}
     for name, entry in zip(names, entries, strict=True):
         path = _relative(name)
-        reason = OUTSIDE if path is None else HIDDEN if is_hidden(path) else entry.reason or _why_not(path, entry)
-        if path is None or reason:
-            notes.left_out.add(reason or OUTSIDE, path or name)
+        if path is None:
+            notes.left_out.add(OUTSIDE if name else NAMELESS, abridged(name) or "''")
+            continue
+        if reason := HIDDEN if is_hidden(path) else entry.reason or _why_not(path, entry):
+            notes.left_out.add(reason, abridged(path))
             continue
         if path in members:
             notes.left_out.add(REPLACED, path)
         members[path] = Member(path, entry.size, entry.open)
-    return list(members.values())
+    folders = {folder for path in members for folder in _folders(path)}
+    for path in members:
+        if path in folders:
+            notes.left_out.add(BAD_NAME, path)
+    return [member for path, member in members.items() if path not in folders]
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path leads through."""
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def abridged(path: str | os.PathLike[str]) -> str:
+    """A path as it can be shown, without its middle where it is very long."""
+    told = shown(path)
+    return told if len(told) <= 200 else f"{told[:100]}…{told[-99:]}"
 
 
 def _relative(name: str) -> str | None:
@@ -108,39 +164,34 @@ def _relative(name: str) -> str | None:
 
 def _why_not(path: str, entry: _Entry) -> str | None:
     """Why a file is left out; None where it is a photo, or says what photos show."""
-    if is_photo_name(path) or posixpath.basename(path) in METADATA:
+    encoded = os.fsencode(path)
+    if len(encoded) > _PATH or any(len(part) > _NAME for part in encoded.split(b"/")):
+        return BAD_NAME
+    if posixpath.basename(path) in METADATA:
         return None
-    with entry.open() as file:
-        head = file.read(HEAD)
+    if is_photo_name(path):
+        return LARGE if entry.size > MAX_BYTES else None
+    try:
+        with entry.open() as file:
+            head = file.read(HEAD)
+    except _READING:
+        return DAMAGED
     if begins_as_photo(head):
-        return None
+        return LARGE if entry.size > MAX_BYTES else None
     return ARCHIVE if path.lower().endswith(ARCHIVE_ENDINGS) else NOT_PHOTOS
 
 
-def _zip_entries(file: zipfile.ZipFile) -> list[_Entry]:
+def _zip_entries(file: zipfile.ZipFile, not_utf8: frozenset[int]) -> list[_Entry]:
     entries = []
-    for info in file.infolist():
-        name = _zip_name(info)
-        if info.is_dir() or name[-1:] in ("\\", b"\\"):
+    for place, info in enumerate(file.infolist()):
+        name = zip_name(info)
+        if name[-1:] in ("/", b"/", "\\", b"\\"):
             continue
         if info.flag_bits & _ENCRYPTED:
             raise EncryptedError
-        is_link = stat.S_ISLNK(info.external_attr >> 16)
-        entries.append(_Entry(name, info.file_size, lambda info=info: file.open(info), LINK if is_link else None))  # type: ignore[misc]
+        reason = NOT_UTF8 if place in not_utf8 else LINK if stat.S_ISLNK(info.external_attr >> 16) else None
+        entries.append(_Entry(name, info.file_size, lambda info=info: file.open(info), reason))  # type: ignore[misc]
     return entries
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str | bytes:
-    """A name: text where the archive says that it is Unicode, in either of the two ways there are."""
-    if info.flag_bits & _UTF8:
-        return info.orig_filename
-    extra = info.extra
-    while len(extra) >= 4:
-        size = int.from_bytes(extra[2:4], "little")
-        if extra[:2] == _UNICODE_PATH and size > 5:
-            return extra[9 : 4 + size].decode("utf-8", "replace")
-        extra = extra[4 + size :]
-    return info.orig_filename.encode("cp437", "replace")  # as which zipfile read it
 
 
 def _tar_entries(tar: tarfile.TarFile) -> list[_Entry]:
@@ -198,10 +249,7 @@ def _link_path(member: tarfile.TarInfo) -> str:
 def _tar_name(name: str) -> str | bytes:
     """A name: text where it is UTF-8."""
     raw = name.encode("utf-8", "surrogateescape")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw
+    return name if is_utf8(raw) else raw
 
 
 def _check_end(tar: tarfile.TarFile) -> None:

@@ -15,6 +15,7 @@ from training.data.load_rows import load_splits
 from training.data.photo_paths import resolve
 from training.data.photos import DataError
 from training.data.row_photos import NO_PHOTO, SEVERAL_PHOTOS, image_column, photo_of, read_path, undecoded
+from training.data.split_columns import read_splits
 from training.data.splits import meaning
 from training.data.tree import Notes
 
@@ -77,8 +78,11 @@ def rows_of(name: str, columns: Columns, notes: Notes) -> Iterator[Split]:
         del splits[split]
     folder = Path(name) if Path(name).is_dir() else Path(name).parent if Path(name).exists() else None
     names = list(dict.fromkeys(name for table in splits.values() for name in table.column_names))
-    labels = read_labels(_values(splits, image), columns.label, names, shown(name), folder)
-    notes.understood += labels.sentences
+    values = _values(splits, image)
+    own = read_splits(values if len(splits) == 1 else {}, shown(name), len(next(iter(splits.values()))), columns.label)
+    may = {column: held for column, held in values.items() if column not in own.aside}
+    labels = read_labels(may, columns.label, names, shown(name), folder, classes=_with_names(splits))
+    notes.say(*own.sentences, *labels.sentences)
     start = 0
     for split, table in splits.items():
         rows = range(start, start + len(table))
@@ -89,7 +93,11 @@ def rows_of(name: str, columns: Columns, notes: Notes) -> Iterator[Split]:
             if row in labels.missing:
                 notes.left_out.add(labels.missing[row], f"{split}, row {row - rows.start}")
         labelled = [(row - rows.start, label) for row in rows if (label := labels.texts[row])]
-        yield split, len(labelled), _photos(table, image, labelled, split, name, folder, notes)
+        if not own.columns:
+            yield split, len(labelled), _photos(table, image, labelled, split, name, folder, notes)
+        for part in dict.fromkeys(own.names) if own.columns else ():
+            of_part = [(row, label) for row, label in labelled if own.names[row] == part]
+            yield part, len(of_part), _photos(table, image, of_part, split, name, folder, notes)
 
 
 def _values(splits: Mapping[str, Any], image: str) -> dict[str, list[Any]]:
@@ -104,6 +112,14 @@ def _values(splits: Mapping[str, Any], image: str) -> dict[str, list[Any]]:
             elif held := _label_values(table, name, feature):
                 values[name] += held
     return {name: held for name, held in values.items() if len(held) == sum(map(len, splits.values()))}
+
+
+def _with_names(splits: Mapping[str, Any]) -> set[str]:
+    """The columns whose type says what the classes are called."""
+    from datasets import ClassLabel
+
+    kinds = [(name, getattr(kind, "feature", kind)) for table in splits.values() for name, kind in table.features.items()]
+    return {name for name, kind in kinds if isinstance(kind, ClassLabel)}
 
 
 def _label_values(table: Any, name: str, feature: Any) -> list[Any] | None:

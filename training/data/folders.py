@@ -70,18 +70,21 @@ def by_folders(branch: Branch, labels: Sequence[str], notes: Notes) -> Photos:
     if not branch.inside:
         raise DataError(_without_folders(branch, notes))
     wanted = {same(label) for label in (*labels, NEITHER)}
-    taken = [child for child in branch.inside.values() if not labels or same(child.name) in wanted]
+    taken = [child for child in branch.inside.values() if not labels or same(child.label) in wanted]
     if not taken:
         others = ", ".join(shown(name) for name in branch.inside)
         raise DataError(f"{branch.where} holds none of the classes {', '.join(labels)}, but {others}")
+    for child in taken:
+        if child.label != child.name:
+            notes.say(f"the folder '{shown(branch.name_of(child.name))}' is class '{shown(child.label)}', without the spaces")
     notes.leave(LOOSE, branch, branch.loose)
     for child in branch.inside.values():
         if child not in taken:
             notes.leave(NOT_ASKED_FOR, child)
     return Photos(
         tuple(path for child in taken for path in child.paths),
-        tuple(child.name for child in taken for _ in child.photos),
-        tuple(child.name for child in taken if child.name != NEITHER),
+        tuple(child.label for child in taken for _ in child.photos),
+        tuple(dict.fromkeys(child.label for child in taken if child.label != NEITHER)),
     )
 
 

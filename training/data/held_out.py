@@ -34,7 +34,7 @@ def held_out(branch: Branch, rule: Rule | None, known: Collection[str], labels: 
         found = {same(rule(PurePosixPath(name).name)) for name in branch.photos} - {""}
     else:
         inner = enter(branch, known)
-        found = {same(child.name) for child in inner.full}
+        found = {same(child.label) for child in inner.full}
     unknown = sorted(found - {*known, NEITHER})
     if labels and not rule:
         unknown = [name for name in unknown if name in map(same, labels)]

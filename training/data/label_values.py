@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from training.data.class_names import names_beside
 from training.data.columns import LABELS, named_in, pick, plain
 from training.data.photos import DataError
 from training.data.same import same
 
 NO_LABEL = "photos without a label"
 SEVERAL_LABELS = "photos with several labels at once"
-MAX_SIDECAR = 1_000_000  # bytes of a file that names the classes of numbers
 _ONES, _ZEROS = ("1", "1.0", "true"), ("0", "0.0", "false")
-_SIDECAR = re.compile(r"label|class|categor|names", re.IGNORECASE)
+_NO_VALUES = {"nan", "NaN", "NAN", "-nan", "None", "N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "Null"}
 
 
 class Labels(NamedTuple):
@@ -41,6 +40,7 @@ def read_labels(
     where: str,
     folder: Path | None = None,
     guess: bool = True,
+    classes: Collection[str] = (),
 ) -> Labels:
     """The label of every row, from the column that holds them.
 
@@ -49,6 +49,7 @@ def read_labels(
         wanted: the column that was named, if any was. columns: the names of all there are.
         where: the table or dataset, for people. folder: where a file may lie that names the classes of numbers.
         guess: whether a column whose name does not say that it holds labels may be taken.
+        classes: the columns whose values are names of classes for sure, as `None` may be.
 
     Raises:
         DataError: there is no such column, or several, or what it holds are no labels.
@@ -62,6 +63,9 @@ def read_labels(
         raise DataError(f"the column {column} of {where} holds no labels; {', '.join(values) or 'no other column'} may")
     sentences = [sentence] if sentence else []
     held = [_one_of(value) for value in values[column]]
+    if column not in classes and (empty := sorted({value.strip() for value in held if _is_no_value(value)})):
+        held = [None if _is_no_value(value) else value for value in held]
+        sentences.append(f"{', '.join(empty)} in the column {column} of {where} counts as no label")
     _check(column, held, where)
     digits = _as_digits(held)
     if digits is not None:
@@ -70,10 +74,16 @@ def read_labels(
         if words and all(isinstance(value, str) for value in values[words] if _is_given(value)):
             held = [None if digit is None else word for digit, word in zip(digits, values[words], strict=True)]
             sentences = [f"the labels of {where} are numbers in its column {column}; their names are taken from {words}"]
-        elif folder and (found := _names_beside(folder, {digit for digit in digits if digit is not None})):
-            names, file = found
-            held = [None if digit is None else names[digit] for digit in digits]
-            sentences.append(f"the labels of {where} are numbers in its column {column}; their names are taken from {file}")
+        elif folder and (found := names_beside(folder, {digit for digit in digits if digit is not None}, where)):
+            held = [None if digit is None else found.names[digit] for digit in digits]
+            sentences.append(
+                f"the labels of {where} are numbers in its column {column}; their names are taken from {found.file}{found.how}"
+            )
+        elif folder and column not in classes:
+            sentences.append(
+                f"the labels of {where} are the numbers of its column {column}; a classes.txt beside it, with lines like "
+                "0 cat, would name them"
+            )
     missing = {
         row: SEVERAL_LABELS if _is_given(value) else NO_LABEL
         for row, value in enumerate(held)
@@ -105,6 +115,11 @@ def _is_given(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return value is not None and value != [] and not (isinstance(value, float) and math.isnan(value))
+
+
+def _is_no_value(value: Any) -> bool:
+    """Whether a text is what programs write for nothing; `none` and `NA` may be labels."""
+    return isinstance(value, str) and value.strip() in _NO_VALUES
 
 
 def _one_of(value: Any) -> Any:
@@ -175,21 +190,3 @@ def _one_hot(values: Mapping[str, Sequence[Any]], where: str) -> Labels | None:
 def _bits(held: Sequence[Any]) -> list[bool] | None:
     texts = [str(value).strip().lower() for value in held]
     return [text in _ONES for text in texts] if {*texts} <= {*_ONES, *_ZEROS} else None
-
-
-def _names_beside(folder: Path, digits: set[str]) -> tuple[dict[str, str], str] | None:
-    """The names of all the classes `digits`, from a .txt or .json file in the folder, and its name."""
-    files = (file for file in folder.iterdir() if file.suffix.lower() in (".txt", ".json") and _SIDECAR.search(file.name))
-    for file in sorted(files):
-        try:
-            text = file.read_text("utf-8-sig") if file.stat().st_size <= MAX_SIDECAR else ""
-            held = json.loads(text) if file.suffix.lower() == ".json" else [line.strip() for line in text.split("\n")]
-        except (OSError, ValueError):
-            continue
-        if isinstance(held, dict) and all(isinstance(value, int) for value in held.values()):
-            held = {str(value): name for name, value in held.items()}
-        elif isinstance(held, list):
-            held = {str(number): name for number, name in enumerate(held)}
-        if isinstance(held, dict) and all(isinstance(held.get(digit), str) and held[digit].strip() for digit in digits):
-            return {digit: held[digit] for digit in digits}, file.name
-    return None

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Literal
 
 from model.config import NEITHER
 from model.photo_files import shown
 from training.data.folders import LOOSE
+from training.data.measured import measured_beside, measured_by_name, splits_in_classes
 from training.data.photos import DataError
 from training.data.same import same
-from training.data.splits import enumerated, innermost, is_filler, meaning, say_splits, split_folders
+from training.data.splits import enumerated, innermost, is_filler, meaning, plain_split, say_splits, split_folders
 from training.data.tree import Branch, Notes, has_files
 
 Layout = Literal["guess", "classes", "sources"]
 Splits = dict[str, list[Branch]]
 MASKS = "annotations beside images"
 _MASKS = {"annotation", "annotations", "label", "labels", "mask", "masks", "segmentation", "segmentations", "trimap", "trimaps"}
+_UNLABELLED = {"unlabeled", "unlabelled", "unlabeled_data", "unlabelled_data"}
+NO_LABELS = "in a folder whose name says that it has no labels"
 OTHERWISE = "--layout classes takes them as classes"
 
 
@@ -37,12 +40,15 @@ def divide(
         The name of each source, None where there is one; and the folders that hold the folders of the classes.
 
     Raises:
-        DataError: the layout is said to be `sources`, and there are no folders.
+        DataError: the layout is said to be `sources`, and there are no folders; or there is nothing to train on but what is
+            plainly meant to measure on.
     """
-    branch = _without_masks(branch, notes)
+    branch = _without_labels(_without_masks(branch, notes), notes) if layout != "classes" else _without_masks(branch, notes)
     inner = unwrap(branch, known)
     own = Notes()
     splits = _splits(inner, by_folder, own) if layout != "classes" else {}
+    if not splits and layout == "guess":
+        splits = _beside(inner, own) if by_folder else measured_by_name(inner, own)
     if not by_folder and not splits:
         return [(None, {"train": [branch]})]
     if inner is not branch:
@@ -50,16 +56,14 @@ def divide(
         leave_between(branch, inner, notes)
     notes.add(own)
     if splits:
-        return [(None, splits)]
+        return [(None, _in_classes(splits, notes) if by_folder else splits)]
     if layout == "sources" and not inner.full:
         raise DataError(f"{branch.where} holds no folders of sources with photos in them")
     if layout == "sources" or (layout == "guess" and _are_sources(inner.full)):
         if layout == "guess":
             notes.say(f"{enumerated(inner.full)} are sources, and the folders in them are classes; {OTHERWISE}")
         return [(shown(source.name), _of_source(source, notes)) for source in inner.full]
-    if layout == "guess" and (splits := _splits_in_classes(inner, notes)):
-        return [(None, splits)]
-    return [(None, {"train": [inner]})]
+    return [(None, _in_classes({"train": [inner]}, notes) if layout == "guess" else {"train": [inner]})]
 
 
 def unwrap(branch: Branch, known: Collection[str] = ()) -> Branch:
@@ -96,12 +100,31 @@ def enter(branch: Branch, known: Collection[str]) -> Branch:
 def _without_masks(branch: Branch, notes: Notes) -> Branch:
     """The same without `masks/`, `annotations/`... where they lie beside `images/`: these pictures are no photos."""
     inner = innermost(branch)
-    masks = [child for child in inner.full if child.name.lower() in _MASKS]
-    if not masks or not any(is_filler(child.name) for child in inner.full if child not in masks):
-        return branch
+    masks = [mask for folder in (inner, *map(innermost, inner.full)) for mask in _masks(folder)]
     for mask in masks:
         notes.leave(MASKS, mask)
-    return branch.without([mask.path for mask in masks])
+    return branch.but([mask.path.relative_to(branch.path).as_posix() for mask in masks])
+
+
+def _masks(branch: Branch) -> list[Branch]:
+    """The folders of masks: `masks/` beside `images/`, and `train_masks/` beside `train/`."""
+    masks = [child for child in branch.full if child.name.lower() in _MASKS]
+    if not any(is_filler(child.name) for child in branch.full if child not in masks):
+        masks = []
+    words = {child.name: set(re.split(r"[\W\d_]+", child.name.lower())) for child in branch.full}
+    of_splits = [child for child in branch.full if meaning(child.name) and words[child.name] & _MASKS]
+    plain = {plain_split(child.name) for child in branch.full if child not in of_splits}
+    return masks + [child for child in of_splits if (found := meaning(child.name)) and found.split in plain]
+
+
+def _without_labels(branch: Branch, notes: Notes) -> Branch:
+    """The same without `unlabeled/` where it lies beside other folders, at the top or in one of the splits."""
+    folders = (branch, *(child for child in branch.full if plain_split(child.name)))
+    found = [c for folder in folders for c in folder.full if c.name.lower() in _UNLABELLED and len(folder.full) > 1]
+    for child in found:
+        notes.leave(NO_LABELS, child)
+        notes.say(f"{child.told} is left aside, as its name says that it has no labels; --layout classes takes it as a class")
+    return branch.but([child.path.relative_to(branch.path).as_posix() for child in found])
 
 
 def leave_between(outer: Branch, inner: Branch, notes: Notes) -> None:
@@ -117,59 +140,61 @@ def _holds_few_loose(branch: Branch) -> bool:
 
 def _splits(branch: Branch, by_folder: bool, notes: Notes) -> Splits:
     splits = split_folders(branch, by_folder, notes)
-    if splits and by_folder:  # `training_set/training_set/cats`
-        entered = [unwrap(child) for child in splits["train"]]
-        for outer, inner in zip(splits["train"], entered, strict=True):
-            leave_between(outer, inner, notes)
-        splits = splits | {"train": entered}
     if splits:
         say_splits(splits, notes)
-    return splits
+    return _entered(splits, notes) if by_folder else splits
+
+
+def _entered(splits: Splits, notes: Notes) -> Splits:
+    """The same with what is to be trained on unwrapped: `training_set/training_set/cats`."""
+    if not splits:
+        return {}
+    entered = [unwrap(child) for child in splits["train"]]
+    for outer, inner in zip(splits["train"], entered, strict=True):
+        leave_between(outer, inner, notes)
+        if _are_sources(inner.full):
+            notes.say(
+                f"{enumerated(inner.full)} are taken as classes, though the folders in them have names in common; "
+                "where they are sources, name each of them with --data"
+            )
+    return splits | {"train": entered}
+
+
+def _beside(branch: Branch, notes: Notes) -> Splits:
+    """The splits of a folder that holds `test/`, and classes or one folder of classes, but nothing called `train`."""
+    splits = measured_beside(branch, _class_names, notes)
+    if not splits or splits["train"][0].path == branch.path:
+        return splits
+    return _entered(splits, notes)
+
+
+def _in_classes(splits: Splits, notes: Notes) -> Splits:
+    """The same where classes to train on have splits inside: these are joined to the others."""
+    found = {split: list(branches) for split, branches in splits.items()} | {"train": []}
+    for branch in splits["train"]:
+        for split, part in splits_in_classes(branch, notes).items():
+            found.setdefault(split, []).append(part)
+    return found
 
 
 def _of_source(source: Branch, notes: Notes) -> Splits:
-    return _splits(source, True, notes) or {"train": [source]}
+    return _in_classes(_splits(source, True, notes) or _beside(source, notes) or {"train": [source]}, notes)
 
 
 def _are_sources(folders: list[Branch]) -> bool:
     """Whether folders are sources: each has its photos in folders, whose names come more than once."""
-    if len(folders) < 2 or any(folder.loose for folder in folders):
+    if len(folders) < 2 or any(folder.loose or _is_split_class(folder) for folder in folders):
         return False
     every = [name for folder in folders for name in _class_names(folder)]
     return len(set(every)) < len(every) and not all(map(is_filler, every))
 
 
+def _is_split_class(folder: Branch) -> bool:
+    """Whether a folder is a class with splits inside: `train` and `test` in it hold photos, and no classes."""
+    return len({split for child in folder.full if (split := plain_split(child.name)) and not innermost(child).full}) > 1
+
+
 def _class_names(source: Branch) -> set[str]:
     """The names of the folders in a source, and in its splits."""
-    names = {same(child.name) for child in source.full if not _is_split(child)}
-    return names | {same(inner.name) for child in source.full if _is_split(child) for inner in innermost(child).full}
-
-
-def _is_split(folder: Branch) -> bool:
-    found = meaning(folder.name)
-    return found is not None and not found.rest
-
-
-def _splits_in_classes(branch: Branch, notes: Notes) -> Splits:
-    """The splits of data that has `cat/train`, `cat/test`, `dog/train`...: the same folder, seen without the other splits."""
-    splits_of: dict[str, set[str]] = {}
-    for child in branch.full:
-        if child.loose or not all(_is_split(inner) for inner in child.full):
-            return {}
-        for inner in child.full:
-            if found := meaning(inner.name):
-                splits_of.setdefault(found.split, set()).add(f"{child.name}/{inner.name}")
-    if "train" not in splits_of or len(splits_of) < 2:
-        return {}
-    notes.say(f"the folders in {enumerated(branch.full)} are splits; --layout classes takes all that is in them")
-    return {
-        split: [
-            replace(
-                branch,
-                photos=tuple(path for path in branch.photos if "/".join(path.split("/")[:2]) in splits_of[split]),
-                folders=tuple(path for path in branch.folders if "/" not in path),
-            )
-        ]
-        for split in ("train", "valid", "test")
-        if split in splits_of
-    }
+    names = {same(child.name) for child in source.full if not plain_split(child.name)}
+    return names | {same(inner.name) for child in source.full if plain_split(child.name) for inner in innermost(child).full}

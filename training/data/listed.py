@@ -13,6 +13,7 @@ from training.data.photos import ONE_SOURCE, DataError, Found, Photos
 from training.data.splits import meaning
 
 NAMED_AGAIN = "photos that are named again"
+NO_SPLIT = "photos without a split, where others have one"
 
 
 class Listed(NamedTuple):
@@ -46,7 +47,7 @@ def found_in(rows: Sequence[Listed], where: str, left_out: LeftOut, sentences: S
         if part := parts[row.split]:
             kept.setdefault(part, []).append(row)
         else:
-            left_out.add(f"photos of splits that are not used ({row.split})", row.path.name)
+            left_out.add(f"photos of splits that are not used ({row.split})" if row.split else NO_SPLIT, row.path.name)
     if not kept["train"]:
         raise DataError(f"{where} has no row with a photo and its label: {'; '.join(left_out.sentences()) or 'it is empty'}")
     if any(row.label == NEITHER for listed in kept.values() for row in listed):
@@ -67,7 +68,7 @@ def understand(names: Mapping[str, object] | Sequence[str], where: str) -> tuple
         parts |= dict.fromkeys(chosen, "train")
         told = ", ".join(name or "the rest" for name in chosen)
         said.append(f"{where} has no split called train: {told} is what is trained on, or split")
-    if unused := [name for name, part in parts.items() if part is None]:
+    if unused := [name for name, part in parts.items() if part is None and name]:
         said.append(f"{where} has splits that are not used: {', '.join(unused)}")
     for part in ("train", "valid", "test"):
         if len(same := [name for name, meant in parts.items() if meant == part]) > 1 and not said:

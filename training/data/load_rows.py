@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,8 @@ def _reason(data: str, error: Exception, is_here: bool) -> str:
         return (
             f"{shown(data)}: its files have different columns, so they are no one dataset: name a file, or the folder of some"
         )
+    if "BatchSize must be greater than 0" in told or "corresponds to no data" in told:  # files without rows
+        return f"{shown(data)} has no rows: a photo and its label for each are expected"
     reason = first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error)
     if is_here:
         return f"{shown(data)} could not be read as a dataset: {reason}"
@@ -95,8 +98,15 @@ def _is_saved(folder: Path) -> bool:
 
 
 def _parquet_files(folder: Path) -> list[Path]:
-    found = folder.rglob(f"*{PARQUET}")
-    return sorted(path for path in found if not is_hidden(path.relative_to(folder).as_posix()) and path.is_file())
+    found, waiting = list[Path](), [folder]
+    while waiting:
+        try:
+            entries = [entry for entry in os.scandir(waiting.pop()) if not is_hidden(entry.name)]
+        except OSError:  # said where photos are listed
+            continue
+        waiting += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        found += [Path(entry.path) for entry in entries if entry.name.endswith(PARQUET) and entry.is_file()]
+    return sorted(found)
 
 
 def _by_split(files: list[Path], root: Path) -> dict[str, list[str]]:
@@ -106,7 +116,7 @@ def _by_split(files: list[Path], root: Path) -> dict[str, list[str]]:
         names = [file.stem, *reversed(file.relative_to(root).parts[:-1])]
         found = next((found for name in names if (found := meaning(name))), None)
         splits.setdefault(found.split if found else "other", []).append(str(file))
-    return splits
+    return {"train": splits["other"]} if set(splits) == {"other"} else splits
 
 
 def _holds_bytes(file: Path) -> bool:

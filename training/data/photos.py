@@ -179,7 +179,7 @@ def to_train_on(photos: Photos, where: str, by_name: bool = False) -> list[str]:
 def name_problems(label: str) -> list[str]:
     """What is wrong with the name of a class, as sentences: it has to be text that can be shown on one line."""
     if shown(label) != label and any("\ud800" <= letter <= "\udfff" for letter in label):
-        return [f"class {shown(label)} has a name that is no UTF-8 and cannot be shown; rename the folder"]
+        return [f"class {shown(label)} has a name that is no UTF-8 and cannot be shown; rename the folder, or it in its table"]
     if not label.isprintable() or label != label.strip() or "|" in label:
         return [f"class {label!r} has a name that cannot be shown; use letters, digits and spaces between them"]
     return []

@@ -11,15 +11,16 @@ import torch
 
 from model.config import Input
 from model.photo import PhotoError, open_photo
-from model.photo_files import shown
+from model.photo_files import LeftOut, shown
 from model.resize import fit, open_for
 from training.data.decode import map_ahead
 from training.data.draw import draw_evenly
 from training.data.duplicates import THUMBNAIL, fingerprint, near_duplicates
-from training.data.photos import DataError, Found, Photos
+from training.data.photos import DataError, Found, Photos, to_train_on
 from training.data.split import Splits, split_found
 
 MAX_BYTES = 6_000_000_000
+BAD = "photos that cannot be opened"
 
 
 def draw_pictures(found: Found, seed: int, per_class: int | None) -> Found:
@@ -32,6 +33,36 @@ def draw_pictures(found: Found, seed: int, per_class: int | None) -> Found:
         if name != "test"
     }
     return replace(found, train=drawn["train"], valid=drawn.get("valid"))
+
+
+def without_bad(found: Found) -> Found:
+    """The pictures that can be opened; the others are counted in its `left_out`.
+
+    Raises:
+        DataError: what is left of those to train on is too little of a class.
+    """
+    notes = LeftOut()
+    notes.update(found.left_out)
+    kept = {name: photos_without_bad(photos, notes) for name, photos in found.parts.items()}
+    if problems := to_train_on(kept["train"], "what can be opened"):
+        raise DataError(*problems, *notes.sentences())
+    return replace(found, train=kept["train"], valid=kept.get("valid") or None, test=kept.get("test") or None, left_out=notes)
+
+
+def photos_without_bad(photos: Photos, left_out: LeftOut) -> Photos:
+    """The photos that can be opened, all of them once; the others are counted."""
+
+    def problem_of(path: Path) -> str:
+        try:
+            open_photo(path, at_least=(2 * THUMBNAIL, 2 * THUMBNAIL))
+        except PhotoError as error:
+            return f"{shown(path)}: {error}"
+        return ""
+
+    problems = list(map_ahead(problem_of, photos.paths, "looking for photos that cannot be opened", "photo"))
+    for problem in filter(None, problems):
+        left_out.add(BAD, problem)
+    return photos.take([index for index, problem in enumerate(problems) if not problem])
 
 
 def split_as_the_source(found: Found) -> Splits:
@@ -108,4 +139,4 @@ def _for_all(photos: Photos, work: Callable[[int, Path], None], description: str
     done = map_ahead(one, list(enumerate(photos.paths)), description, "picture")
     problems = [problem for problem in done if problem]
     if problems:
-        raise DataError(*problems)
+        raise DataError(*problems, advice="mend or remove these pictures, or pass --skip-bad to go on without them")

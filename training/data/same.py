@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from model.photo_files import shown
+
 
 def same(name: str) -> str:
     """A key that is equal for names that look the same: Unicode's normal form NFC."""
@@ -28,8 +30,15 @@ class Spellings:
         return first
 
     def remarks(self) -> list[str]:
-        """A sentence for each class that was written in two ways."""
+        """A sentence for each class that was written in two ways, and for those that differ by case alone."""
+        alike: dict[str, list[str]] = {}
+        for name in self._first.values():
+            alike.setdefault(same(name).casefold(), []).append(name)
         return [
+            f"{' and '.join(map(shown, sorted(names)))} differ by upper and lower case alone; they are {len(names)} classes"
+            for names in alike.values()
+            if len(names) > 1
+        ] + [
             f"class {name!r} is written in two ways, with composed and decomposed letters; they are one class"
             for name in sorted(self._others)
         ]

@@ -7,12 +7,14 @@ What has to be unpacked is unpacked once, into a folder that is kept and found a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from model.config import NEITHER
 from model.photo_files import shown
+from training.data.archives import abridged
 from training.data.columns import Columns
 from training.data.dataset_rows import is_torchvision
 from training.data.folders import all_neither, by_folders, neither_folder, open_folder
@@ -21,11 +23,12 @@ from training.data.label_rules import BY_FOLDER, FASTBOOK_RULE, Rule, by_names, 
 from training.data.lay_out import lay_out
 from training.data.layout import Layout, Splits, divide, unwrap
 from training.data.load_rows import lies_in_rows
-from training.data.photos import ONE_SOURCE, DataError, Found, Photos, to_train_on
+from training.data.photos import MIN_PER_CLASS, ONE_SOURCE, DataError, Found, Photos, to_train_on
 from training.data.same import Spellings, same
 from training.data.splits import enumerated, split_folders
 from training.data.table_files import TABLES
-from training.data.tables import read_metadata, read_table, tables_in
+from training.data.tables import read_metadata, read_table
+from training.data.tables_beside import naming_tables, packed_tables, tables_in
 from training.data.tree import Branch, Notes
 from training.data.unpack import ARCHIVES, NO_ARCHIVES, download, fastai_address, is_archive, unpack
 
@@ -109,10 +112,13 @@ def open_data(
     if not known and (train.labels or not problems):
         where = shown(names[0]) if len(names) == 1 else "all of --data together"
         problems += to_train_on(train, where, by_name=any(origin.rule for origin in origins))
+    missing = [label for label in labels if same(label) not in map(same, (*train.labels, NEITHER))]
     if problems:
-        problems += [hint for _, branch, _ in folders for hint in tables_in(branch.path)]
+        if missing and train.labels:
+            problems.append(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
+        problems += [hint for _, branch, _ in folders for hint in tables_in(branch.path) or naming_tables(branch.path)]
         raise DataError(*problems, advice=_advice(train, notes))
-    if missing := [label for label in labels if same(label) not in map(same, (*train.labels, NEITHER))]:
+    if missing:
         raise DataError(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
     classes = known or train.labels
     for source, origin in zip(sources, origins, strict=True):
@@ -131,11 +137,13 @@ def open_data(
 
 
 def _advice(train: Photos, notes: Notes) -> str | None:
-    """What may be the reason that folders have no photos: what is left out."""
+    """What may be the reason that classes have too few photos: what is left out."""
     counts = train.counts()
-    if not notes.left_out or all(counts.get(label) for label in train.labels):
+    fewest = min((counts.get(label, 0) for label in train.labels), default=MIN_PER_CLASS)
+    if not notes.left_out or fewest >= MIN_PER_CLASS:
         return None
-    return "; ".join([*notes.left_out.sentences(), "--labels names the classes, where some folders are none"])
+    hint = [] if fewest else ["--labels names the classes, where some folders are none"]
+    return "; ".join([*notes.left_out.sentences(), *hint])
 
 
 def _opened(
@@ -145,7 +153,14 @@ def _opened(
     folders: list[tuple[str, Branch, Rule | None]] = []
     lists: list[tuple[str, Found]] = []
     for name in names:
-        opened = _open(name, unpacked, columns, label_from, notes)
+        if not name.strip():
+            raise DataError("--data is empty; name a folder of photos, or . for the one you are in")
+        try:
+            opened = _open(name, unpacked, columns, label_from, notes)
+        except OSError as error:
+            raise DataError(f"{abridged(name)} cannot be opened: {_told(error)}") from None
+        except RecursionError:
+            raise DataError(f"{abridged(name)} has folders that lie too deep in one another; name one of them") from None
         own = shown(Path(name).resolve().name if Path(name).exists() else Path(name).name)
         if isinstance(opened, Found):
             notes.left_out.update(opened.left_out)
@@ -159,6 +174,11 @@ def _opened(
     return folders, lists
 
 
+def _told(error: OSError) -> str:
+    of = f" ({abridged(error.filename)})" if isinstance(error.filename, str | os.PathLike) else ""
+    return f"{error.strerror or error}{of}"
+
+
 def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, notes: Notes) -> tuple[Path, str] | Found:
     """The folder that `data` stands for and the rule that gives its labels, or the photos where it lists them itself."""
     path = Path(data)
@@ -166,7 +186,9 @@ def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, n
         return read_table(path, columns)
     if is_torchvision(data) or lies_in_rows(data):
         return lay_out(data, unpacked, columns)
-    folder, rule = _folder(data, unpacked, notes)
+    own = Notes()
+    folder, rule = _folder(data, unpacked, own)
+    notes.add(own)
     if folder is None:
         return lay_out(data, unpacked, columns)
     if label_from is None and rule == BY_FOLDER:
@@ -174,6 +196,7 @@ def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, n
         notes.say(*said)
         if found is not None:
             return found
+        notes.say(*naming_tables(folder), *packed_tables(own.left_out, shown(path.name)))
     return folder, label_from or rule
 
 

@@ -11,24 +11,30 @@ from training.data.same import same
 from training.data.tree import Branch, Notes
 
 _WORDS = {
-    "train": "train trains training trainings trn trng trained trainval learning entrenamiento entrainement apprentissage",
-    "valid": "val vals valid validation validations validate validating vld vali dev devel development validierung validacion",
-    "test": "test tests testing tst eval evals evaluation evaluations evaluate evaluating holdout unseen prueba pruebas",
+    "train": "train trains training trainings trn trng trained trainval learning entrenamiento entrainement apprentissage "
+    "treino treinamento treinos addestramento allenamento egitim trening treningowy treningowe uczenie uczacy "
+    "trian trainng trainig traning",
+    "valid": "val vals valid validation validations validate validating vld vali dev devel development validierung validacion "
+    "validacao validazione convalida dogrulama gecerleme walidacja walidacyjny walidacyjne vaild vaildation validaton",
+    "test": "test tests testing tst eval evals evaluation evaluations evaluate evaluating holdout unseen prueba pruebas "
+    "essai essais teste testes prova sinama testowy testowe tset",
 }
 _FILLERS = (
     "set sets data dataset datasets daten datos donnees split splits subset part fold folder dir image images img imgs "
     "pic pics picture pictures photo photos foto fotos bild bilder jpg jpeg jpegs png pngs sample samples "
     "example examples file files class classes labels labelled labeled raw full all final new my the"
 )
-_OTHER_SCRIPTS = {"train": ("训练", "訓練", "学習", "обуч", "трен"), "valid": ("验证", "驗證", "検証", "валид"),
-                  "test": ("测试", "測試", "テスト", "тест")}  # fmt: skip
+_OTHER_SCRIPTS = {"train": ("训练", "訓練", "学習", "обуч", "трен", "학습", "훈련"),
+                  "valid": ("验证", "驗證", "検証", "валид", "провер", "검증"),
+                  "test": ("测试", "測試", "テスト", "тест", "시험", "테스트", "평가")}  # fmt: skip
+_NEGATIONS = {"not", "non", "no"}
 _SPLIT_OF = {word: split for split, words in _WORDS.items() for word in words.split()}
 _filler = f"(?:{'|'.join(sorted(_FILLERS.split(), key=len, reverse=True))})"
 _ONE_WORD = re.compile(f"{_filler}*?({'|'.join(sorted(_SPLIT_OF, key=len, reverse=True))}){_filler}*")
 _ONLY_FILLERS = re.compile(f"{_filler}+")
 _TOKENS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _PLAIN_NAMES = {"train", "training", "val", "valid", "validation", "test", "testing"}
-_NAMES = {"train": "training", "valid": "validation", "test": "test"}
+NAMES = {"train": "training", "valid": "validation", "test": "test"}
 NOT_A_SPLIT = "beside the folders to train and test on"
 
 
@@ -42,6 +48,7 @@ class Meaning(NamedTuple):
 def meaning(name: str) -> Meaning | None:
     """The split that a folder's name means, if it means one: in any case, with words before and behind it, and numbers."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = unicodedata.normalize("NFC", plain)  # the syllables of Korean
     plain = re.sub(r"h[oe]ld[\W_]*out", "holdout", plain, flags=re.IGNORECASE)
     tokens = [token.lower() for token in _TOKENS.findall(plain)]
     if not any(_split(token) for token in tokens):  # TRAINset
@@ -49,10 +56,16 @@ def meaning(name: str) -> Meaning | None:
     splits = list(dict.fromkeys(split for token in tokens if (split := _split(token))))
     if splits == ["train", "valid"]:
         splits = ["train"]
-    if len(splits) != 1:
+    if len(splits) != 1 or _NEGATIONS & set(tokens):
         return None
     rest = tuple(token for token in tokens if not _split(token) and not _ONLY_FILLERS.fullmatch(token))
     return Meaning(splits[0], rest)
+
+
+def plain_split(name: str) -> str | None:
+    """The split that a folder's name means where it has no other words: `test`, `Test set`, `val2017`."""
+    found = meaning(name)
+    return found.split if found and not found.rest else None
 
 
 def is_filler(name: str) -> bool:
@@ -72,7 +85,8 @@ def split_folders(branch: Branch, by_folder: bool, notes: Notes) -> dict[str, li
     """The folders of the splits that lie in a folder: some to train on, and some to validate or test on; or none.
 
     A name may have other words where these are the same in both (`seg_train`, `seg_test`), where the folders in both have
-    names in common, or where what is to be trained on is divided into folders: `test_tube` beside `train` is a class.
+    names in common, or where what is to be trained on is divided into folders: `test_tube` beside `train` is a class. It is
+    left aside where one of that split has none: `old_train` beside `train`.
 
     Args:
         by_folder: whether folders name the labels.
@@ -89,13 +103,15 @@ def split_folders(branch: Branch, by_folder: bool, notes: Notes) -> dict[str, li
         return by_folder and bool(_folder_names(train) & _folder_names(other))
 
     def is_plainer(one: Branch, other: Branch) -> bool:
-        """Whether one of two folders of a split holds classes and has the plainer name: `test` beside `test_more`."""
+        """Whether one of two folders of a split has the plainer name: `test` beside `test_more`."""
         of_one_split = meant[one.name].split == meant[other.name].split
-        return of_one_split and bool(one.full) and not meant[one.name].rest and bool(meant[other.name].rest) and not other.full
+        is_usable = bool(one.full) or (bool(one.photos) and not other.full)
+        return of_one_split and is_usable and not meant[one.name].rest and bool(meant[other.name].rest)
 
     trains = [train for train in trains if any(agree(train, other) for other in others)]
     others = [other for other in others if any(agree(train, other) for train in trains)]
-    others = [other for other in others if not any(is_plainer(one, other) for one in others)]
+    odd = [child for same_kind in (trains, others) for child in same_kind if any(is_plainer(one, child) for one in same_kind)]
+    trains, others = ([child for child in same_kind if child not in odd] for same_kind in (trains, others))
     if not trains:
         return {}
     beside = [child for child in branch.full if child not in trains and child not in others]
@@ -104,6 +120,8 @@ def split_folders(branch: Branch, by_folder: bool, notes: Notes) -> dict[str, li
         return {}
     for child in beside:
         notes.leave(NOT_A_SPLIT, child)
+    if odd := [child for child in odd if child.photos]:
+        notes.say(f"{enumerated(odd)} {'are' if len(odd) > 1 else 'is'} left aside, as there are folders with plainer names")
     if branch.loose:
         notes.leave(NOT_A_SPLIT, branch, branch.loose)
     every = [*trains, *others]
@@ -117,7 +135,7 @@ def say_splits(splits: dict[str, list[Branch]], notes: Notes) -> None:
     if all(branch.name.lower() in _PLAIN_NAMES for branch in every) and len(every) == len(splits):
         return
     parts = [
-        f"{enumerated(branches)} {'together are' if len(branches) > 1 else 'is'} the {_NAMES[split]} set"
+        f"{enumerated(branches)} {'together are' if len(branches) > 1 else 'is'} the {NAMES[split]} set"
         for split, branches in splits.items()
     ]
     notes.say(f"{', '.join(parts)}; --layout classes takes them as classes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from training.data.photos import DataError
 
 TABLES = (".tsv", ".csv", ".jsonl")
 METADATA = tuple(f"metadata{ending}" for ending in TABLES)  # files that folders of the Hub have
+MAX_BYTES, MAX_LINES, MAX_CELLS = 200_000_000, 5_000_000, 100_000_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -43,7 +45,7 @@ def read_file(file: Path) -> Table:
         DataError: it cannot be read, has no header, or rows that do not fit it; with all lines that are wrong.
     """
     try:
-        content = file.read_bytes()
+        content = _content(file)
     except OSError as error:
         raise DataError(f"{shown(file)} cannot be read: {error.strerror}") from None
     text, sentences = _decoded(content, file)
@@ -55,6 +57,23 @@ def read_file(file: Path) -> Table:
             sentences.append(f"the columns of {shown(file)} are separated by {_DELIMITERS[delimiter]}")
         columns, lines = _cells(text, delimiter, file)
     return Table(columns, tuple(lines), tuple(sentences))
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a table that is not too large to be read at once."""
+    size = file.stat().st_size
+    if size <= MAX_BYTES:
+        content = file.read_bytes()
+        lines = max(content.count(b"\n"), content.count(b"\r"))
+        if lines <= MAX_LINES:
+            return content
+        found = f"{lines:,} lines"
+    else:
+        found = f"{size / 1e6:,.0f} MB"
+    raise DataError(
+        f"{shown(file)} has {found}, and a table may have {MAX_LINES:,} lines and {MAX_BYTES / 1e6:,.0f} MB: take empty lines "
+        "away, or divide it into several tables, each a --data"
+    )
 
 
 def _decoded(content: bytes, file: Path) -> tuple[str, list[str]]:
@@ -72,7 +91,8 @@ def _decoded(content: bytes, file: Path) -> tuple[str, list[str]]:
 
 def _delimiter(text: str, file: Path) -> str:
     """What separates the columns: what the file's name says, or where the first line has none of that, what it has most of."""
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    first = re.search(r"\S[^\r\n]*", text)
+    header = first[0] if first else ""
     named = "\t" if file.suffix.lower() == ".tsv" else ","
     counts = {mark: header.count(mark) for mark in _DELIMITERS}
     return named if counts[named] else max(_DELIMITERS, key=lambda mark: (counts[mark], mark == named))
@@ -120,6 +140,11 @@ def _objects(text: str, file: Path) -> tuple[dict[str, list[Any]], list[int]]:
             *problems, advice='Each line of a .jsonl file is one object, as {"file_name": "1.jpg", "label": "cat"}.'
         )
     names = dict.fromkeys(name for _, row in rows for name in row)
+    if len(names) * len(rows) > MAX_CELLS:
+        raise DataError(
+            f"{shown(file)} has {len(names):,} names in its {len(rows):,} objects: each is to have the same few, as file_name "
+            "and label"
+        )
     return {name: [row.get(name) for _, row in rows] for name in names}, [number for number, _ in rows]
 
 

@@ -13,14 +13,12 @@ from training.data.label_values import read_labels
 from training.data.listed import Listed, found_in
 from training.data.photo_paths import looks_like_photos, resolve
 from training.data.photos import DataError, Found
+from training.data.split_columns import read_splits
 from training.data.splits import is_filler, meaning
-from training.data.table_files import METADATA, TABLES, Table, read_file
+from training.data.table_files import METADATA, Table, read_file
 
 NO_PHOTO = "rows that name no photo"
 UNNAMED = "photos that no row names"
-_SPLIT_COLUMNS = ("split", "subset", "dataset", "datasetsplit", "partition", "set", "phase", "usage")
-_VALID_COLUMNS = ("isvalid", "isvalidation", "isval")  # as in fastai
-_TRUE, _FALSE = ("true", "1"), ("false", "0", "")
 
 
 def read_table(file: Path, columns: Columns) -> Found:
@@ -31,13 +29,6 @@ def read_table(file: Path, columns: Columns) -> Found:
     """
     read = _read(file, columns, guess=True)
     return found_in(read.rows, shown(file), read.left_out, read.sentences)
-
-
-def tables_in(folder: Path) -> list[str]:
-    """A sentence where a table lies in a folder that may say what its photos show."""
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in TABLES and file.name not in METADATA)
-    told = " or ".join(shown(file) for file in files[:3])
-    return [f"there is a table beside the photos: --data {told} takes the labels from it"] if files else []
 
 
 def read_metadata(folder: Path, columns: Columns) -> tuple[Found | None, list[str]]:
@@ -113,16 +104,19 @@ def _read(file: Path, columns: Columns, guess: bool) -> _Read:
     if not table.lines:
         raise DataError(f"{where} has no rows: a header (path and label, say) and a line for each photo are expected")
     image, sentence = _image_column(table, columns, where)
-    split_column, splits = _splits(table)
-    sentences = [*table.sentences, *([sentence] if sentence else [])]
-    sentences += [f"the splits of {where} are those of its column {split_column}"] if split_column else []
-    aside = {image, split_column, "source"} - {columns.label}
+    rest = {name: held for name, held in table.columns.items() if name != image}
+    splits = read_splits(rest, where, len(table.lines), columns.label)
+    sentences = [*table.sentences, *([sentence] if sentence else []), *splits.sentences]
+    aside = {image, "source", *splits.aside} - {columns.label}
     try:
         others = {name: held for name, held in table.columns.items() if name not in aside}
         labels = read_labels(others, columns.label, list(table.columns), where, file.parent, guess)
     except DataError as error:
         raise _NoLabels(*error.problems, advice=error.advice) from None
     left_out = LeftOut()
+    if odd := [line for line, value in zip(table.lines, table.columns[image], strict=True) if isinstance(value, (dict, list))]:
+        held = f"the column {image} of {where} holds a record or a list"
+        raise DataError(f"{held} (line {odd[0]}), where the path of one photo is expected: write the path as a text")
     names = [_text(value) for value in table.columns[image]]
     for line in (line for line, name in zip(table.lines, names, strict=True) if not name):
         left_out.add(NO_PHOTO, f"line {line}")
@@ -137,7 +131,7 @@ def _read(file: Path, columns: Columns, guess: bool) -> _Read:
             left_out.add(labels.missing[row], f"{names[row]}, {places[row]}")
             unlabelled.append(path)
         else:
-            rows.append(Listed(path, label, splits[row], sources[row], places[row]))
+            rows.append(Listed(path, label, splits.names[row], sources[row], places[row]))
     return _Read(rows, unlabelled, left_out, [*sentences, *found.sentences, *labels.sentences])
 
 
@@ -145,17 +139,6 @@ def _image_column(table: Table, columns: Columns, where: str) -> Picked:
     like_photos = [name for name, held in table.columns.items() if looks_like_photos(held)]
     known = [name for name in table.columns if plain(name) in IMAGES.names and name != columns.label]
     return pick(IMAGES, columns.image, like_photos or known, list(table.columns), where)
-
-
-def _splits(table: Table) -> tuple[str | None, list[str]]:
-    """The column that says the split of each row, and what it says; None where there is no such column."""
-    for name, held in table.columns.items():
-        texts = [_text(value) for value in held]
-        if plain(name) in _VALID_COLUMNS and {text.lower() for text in texts} <= {*_TRUE, *_FALSE}:
-            return name, ["valid" if text.lower() in _TRUE else "train" for text in texts]
-        if plain(name) in _SPLIT_COLUMNS and all(map(meaning, texts)):
-            return name, texts
-    return None, [""] * len(table.lines)
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,11 @@ class Branch:
         return self.path.name
 
     @property
+    def label(self) -> str:
+        """The class that it is named after: its name without spaces around it."""
+        return self.name.strip() or self.name
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The photos as they can be opened."""
         return tuple(self.path / name for name in self.photos)
@@ -84,15 +89,23 @@ class Branch:
         """A path in it, from the folder that was listed."""
         return f"{self.below}/{path}" if self.below else path
 
-    def without(self, others: Iterable[Path]) -> Branch:
-        """The same without the folders `others`, where they lie in it."""
-        own = self.path.resolve()
-        names = [other.resolve().relative_to(own).as_posix() for other in others if own in other.resolve().parents]
+    def only(self, keep: Callable[[str], bool]) -> Branch:
+        """The same with only those photos whose paths pass, and with all folders in it, be they empty now."""
+        return replace(self, photos=tuple(filter(keep, self.photos)))
+
+    def but(self, names: Collection[str]) -> Branch:
+        """The same without some of the folders and photos in it, by their paths in it."""
+        begins = tuple(f"{name}/" for name in names)
         photos, folders = (
-            tuple(path for path in paths if not any(path == name or path.startswith(f"{name}/") for name in names))
+            tuple(path for path in paths if path not in names and not path.startswith(begins))
             for paths in (self.photos, self.folders)
         )
         return replace(self, photos=photos, folders=folders) if names else self
+
+    def without(self, others: Iterable[Path]) -> Branch:
+        """The same without the folders `others`, where they lie in it."""
+        own = self.path.resolve()
+        return self.but([o.resolve().relative_to(own).as_posix() for o in others if own in o.resolve().parents])
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -19,14 +20,15 @@ from tqdm.auto import tqdm
 
 from model.photo_files import ARCHIVE, LeftOut, shown
 from model.whole import UNFINISHED, write_text
-from training.data.archives import EncryptedError, Member, is_archive, opened
+from training.data.archives import BAD_NAME, DAMAGED, DamagedError, EncryptedError, Member, abridged, is_archive, opened
 from training.data.photos import DataError, check_disk
 from training.data.tree import Notes
 
 __all__ = ["ARCHIVES", "NO_ARCHIVES", "download", "fastai_address", "is_archive", "new_folder", "unpack"]
 ARCHIVES = (".zip", ".tgz", ".tar.gz", ".tar", ".tar.bz2", ".tar.xz")
 NO_ARCHIVES = (".7z", ".rar")  # that nothing here can read
-_RULES = 2  # how photos are found in archives: what was unpacked by older rules is unpacked again
+_RULES = 3  # how photos are found in archives: what was unpacked by older rules is unpacked again
+_BAD_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 
 
@@ -84,8 +86,14 @@ def _unpack(archive: Path, target: Path, beside: Path, notes: Notes) -> None:
                 raise DataError(_without_photos(told, notes.left_out))
             check_disk(target.parent, sum(member.size for member in members))
             with new_folder(target) as folder:
+                written = 0
                 for member in tqdm(members, desc=f"unpacking {shown(archive.name)}", unit="file"):
-                    _write(member, folder)
+                    if reason := _write(member, folder):
+                        notes.left_out.add(reason, abridged(member.name))
+                    else:
+                        written += 1
+                if not written:
+                    raise DataError(_without_photos(told, notes.left_out))
                 facts = {"left_out": notes.left_out.to_json(), "understood": notes.understood}
                 write_text(beside, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     except EncryptedError:
@@ -99,17 +107,36 @@ def _without_photos(archive: str, left_out: LeftOut) -> str:
     return f"{told}; unpack {archive}, and name the archives in it after --data" if ARCHIVE in left_out.counts else told
 
 
-def _write(member: Member, folder: Path) -> None:
-    """Write a photo where its name says; beside it where the disk takes two names for one (`a.jpg`, `A.jpg`)."""
+def _write(member: Member, folder: Path) -> str | None:
+    """Write a photo where its name says; beside it where the disk takes two names for one (`a.jpg`, `A.jpg`).
+
+    Returns:
+        Why it is left out, if it is.
+
+    Raises:
+        OSError: the disk is full, or fails.
+    """
     name = _NOT_ON_WINDOWS.sub("_", member.name) if os.name == "nt" else member.name
     target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
     number = 2
-    while target.exists():
-        target = (folder / name).with_stem(f"{Path(name).stem} ({number})")
-        number += 1
-    with member.open() as source, target.open("xb") as file:
-        shutil.copyfileobj(source, file)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        while target.exists():
+            target = (folder / name).with_stem(f"{Path(name).stem} ({number})")
+            number += 1
+        file = target.open("xb")
+    except OSError as error:
+        if error.errno not in _BAD_NAMES:
+            raise
+        return BAD_NAME
+    try:
+        with file:
+            for chunk in member.chunks():
+                file.write(chunk)
+    except DamagedError:
+        target.unlink()
+        return DAMAGED
+    return None
 
 
 def _read_notes(beside: Path, notes: Notes) -> None:

@@ -12,7 +12,8 @@ from model.photo_files import shown
 from model.source import model_folder
 from training.data.folders import only_neither
 from training.data.layout import Layout
-from training.data.photos import Photos
+from training.data.photos import DataError, Photos
+from training.data.pictures import photos_without_bad
 from training.data.sources import open_data
 from training.data.tree import Notes
 
@@ -41,6 +42,7 @@ def open_photos(
     image_column: str | None = None,
     known: Sequence[str] = (),
     tell: Callable[[str], object] = lambda sentence: None,
+    skip_bad: bool = False,
 ) -> Photos:
     """The photos to measure on: the test set of `data` where it comes with one, else its validation set, else all of it.
 
@@ -50,15 +52,18 @@ def open_photos(
             `training.data.sources.open_data`.
         known: the labels of the model: those of the photos are spelled as these.
         tell: called with sentences on how the data was read, and what was left out.
+        skip_bad: leave out the photos that cannot be opened.
 
     Raises:
-        DataError: see `training.data.sources.open_data`.
+        DataError: see `training.data.sources.open_data`; or no photo can be opened.
     """
     found = open_data(data, unpacked, label_from, None, labels, layout, label_column, image_column, known)
     folders = [neither] if isinstance(neither, Path) else neither or ()
     notes = Notes(found.left_out, list(found.understood))
     photos = found.to_measure
     joined = Photos.joined([photos, *(only_neither(folder, shown(folder.name), notes, 1) for folder in folders)], photos.labels)
+    if skip_bad and not (joined := photos_without_bad(joined, notes.left_out)):
+        raise DataError("no photo can be opened", *notes.left_out.sentences())
     for sentence in [*notes.understood, *notes.left_out.sentences()]:
         tell(sentence)
     return joined

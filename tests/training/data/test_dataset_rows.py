@@ -196,6 +196,47 @@ def test_splits_by_any_name(tmp_path, names, parts, words):
     assert words is None or any(words in remark for remark in found.remarks)
 
 
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_a_column_of_splits_in_rows(tmp_path, is_saved):
+    rows = {"image": records(8), "label": [*PAIRS, "a", "b"], "split": [*["train"] * 4, "test", "test", "extra", None]}
+    rows["label"][:4] = "abab"
+    if is_saved:
+        types = datasets.Features({"image": IMAGE, "label": TEXT, "split": TEXT})
+        Dataset.from_dict(rows, features=types).save_to_disk(tmp_path / "rows")
+    else:
+        parquet(tmp_path / "rows" / "pets.parquet", rows)
+    found = open_data(tmp_path / "rows", tmp_path / "unpacked")
+    assert {split: sum(held.values()) for split, held in counts(found).items()} == {"train": 4, "test": 2}
+    assert found.left_out.counts == {
+        "photos without a split, where others have one": 1,
+        "photos of splits that are not used (extra)": 1,
+    }
+
+
+def test_unknown_words_and_flags_in_rows(tmp_path):
+    rows = {"image": records(6), "label": [*"ababab"], "split": [0, 0, 0, 0, 1, 1]}
+    folder = parquet(tmp_path / "rows" / "pets.parquet", rows)
+    with pytest.raises(DataError, match="should say the split of each photo, and holds 0, 1: write train"):
+        open_data(folder, tmp_path / "unpacked")
+    rows["is_test"] = rows.pop("split")
+    flags = parquet(tmp_path / "flags" / "pets.parquet", rows)
+    assert counts(open_data(flags, tmp_path / "unpacked")) == {"train": {"a": 2, "b": 2}, "test": {"a": 1, "b": 1}}
+
+
+def test_one_file_without_a_split_has_none_to_speak_of(tmp_path):
+    folder = parquet(tmp_path / "rows" / "data.parquet", {"image": records(6), "label": PAIRS})
+    assert open_data(folder, tmp_path / "unpacked").remarks == []
+    empty = parquet(tmp_path / "empty" / "data.parquet", {"image": [], "label": []}, image=IMAGE, label=TEXT)
+    with pytest.raises(DataError, match="has no rows"):
+        open_data(empty, tmp_path / "unpacked")
+
+
+def test_a_class_that_is_called_none(opened):
+    held = {"image": records(6), "label": [0, 0, 0, 1, 1, 1]}
+    found = opened(held, image=IMAGE, label=ClassLabel(names=["None", "mask"]))
+    assert counts(found) == {"train": {"None": 3, "mask": 3}}
+
+
 def test_one_file_and_what_datasets_saved(tmp_path):
     rows = {"image": records(6), "label": PAIRS}
     parquet(tmp_path / "rows" / "pets.parquet", rows)

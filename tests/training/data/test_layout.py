@@ -139,3 +139,47 @@ def test_masks_beside_images_are_no_photos(tmp_path):
     assert counts(found) == {"train": TWO}
     assert found.left_out.counts == {"annotations beside images": 3}
     assert counts(read(lay(tmp_path / "faces", {"mask": 2, "no_mask": 2}))) == {"train": {"mask": 2, "no_mask": 2}}
+
+
+@pytest.mark.parametrize(("names", "remark"), [
+    (("train", "old_train", "test", "test_backup"), "old_train/ and test_backup/ are left aside, as there are folders"),
+    (("train", "train_augmented", "test"), "train_augmented/ is left aside"),
+    (("train", "not_train", "test"), "beside the folders to train and test on: 4"),
+    (("train", "train_masks", "test", "test_masks"), "annotations beside images: 8"),
+    (("train_images", "train_masks", "test_images"), "annotations beside images: 4"),
+    (("train", "train_labels", "test", "test_labels"), "annotations beside images: 8"),
+])  # fmt: skip
+def test_other_words_beside_a_plain_name(tmp_path, names, remark):
+    found = read(lay(tmp_path / "data", classes(*names)))
+    assert counts(found) == {"train": TWO, "test": TWO}
+    assert any(remark in told for told in found.remarks)
+
+
+def test_masks_inside_splits_and_classes_are_no_photos(tmp_path):
+    found = read(lay(tmp_path / "data", {**classes("train/images", "val/images"), "train/masks": 3, "val/masks": 2}))
+    assert counts(found) == {"train": TWO, "valid": TWO}
+    assert found.left_out.counts == {"annotations beside images": 5}
+    found = read(lay(tmp_path / "tumours", {f"{label}/{kind}": 2 for label in TWO for kind in ("images", "masks")}))
+    assert counts(found) == {"train": TWO}
+    yolo = {f"{split}/{kind}": 2 for split in ("train", "val") for kind in ("images", "labels")}
+    assert "holds one class, 'images'" in refusal(lay(tmp_path / "yolo", yolo))
+
+
+def test_sources_inside_splits_are_said_to_be_classes(tmp_path):
+    found = read(lay(tmp_path / "data", classes("train/x", "train/y", "test/x", "test/y")))
+    assert counts(found) == {split: {"x": 4, "y": 4} for split in ("train", "test")}
+    assert "train/x/ and train/y/ are taken as classes, though the folders in them have names in common" in found.remarks[0]
+
+
+@pytest.mark.parametrize("folders", [
+    {**classes("labeled"), "unlabeled": 4},
+    {**classes("train"), "Unlabelled": 4},
+    {**TWO, "unlabeled": 4},
+    {**classes("train"), "train/unlabeled": 4},
+])  # fmt: skip
+def test_photos_that_are_said_to_have_no_labels(tmp_path, folders):
+    found = read(lay(tmp_path / "data", folders))
+    assert counts(found) == {"train": TWO}
+    assert found.left_out.counts == {"in a folder whose name says that it has no labels": 4}
+    assert "is left aside, as its name says that it has no labels" in found.remarks[0]
+    assert sum(counts(read(tmp_path / "data", layout="classes"))["train"].values()) == 8

@@ -113,3 +113,26 @@ def test_classes_without_photos_are_explained(tmp_path):
     assert "class 'labels' has no photos" in told
     assert "not photos: 1 (labels/1.xml)" in told
     assert "--labels names the classes" in told
+
+
+def test_classes_that_differ_by_case_alone_stay_two(tmp_path):
+    found = read(lay(tmp_path / "data", {"Cat": 2, "cat": 2, "dog": 2}))
+    if set(found.train.labels) == {"Cat", "cat", "dog"}:  # not on a disk that takes them for one
+        assert found.remarks == ["Cat and cat differ by upper and lower case alone; they are 2 classes"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names there do not end in a space")
+def test_spaces_around_the_names_of_classes(tmp_path):
+    found = read(lay(tmp_path / "data", {**classes("train", "test"), "train/dog ": 1, "train/ cow": 2, "test/cow ": 2}))
+    assert counts(found) == {"train": {"cat": 2, "cow": 2, "dog": 3}, "test": {"cat": 2, "cow": 2, "dog": 2}}
+    assert "the folder 'train/dog ' is class 'dog', without the spaces" in found.remarks
+    assert counts(read(lay(tmp_path / "other", {"cat ": 2, "dog": 2}), labels=["cat", "dog"])) == {
+        "train": {"cat": 2, "dog": 2}
+    }
+
+
+@pytest.mark.parametrize("asked", [["cat", "dgo"], ["cat", "dog", "dgo"]])
+def test_a_label_that_is_asked_for_and_not_there_is_named(tmp_path, asked):
+    assert "there are no photos of dgo: look at the spelling" in refusal(
+        lay(tmp_path / "data", {"cat": 2, "dog": 2}), labels=asked
+    )

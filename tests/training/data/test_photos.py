@@ -53,7 +53,7 @@ def test_a_full_disk_is_said_before_training(tmp_path):
         check_disk(tmp_path, 10**18)
 
 
-@pytest.mark.parametrize("label", ["a\tb", "red ", "x|y", "\x1b[31m"])
+@pytest.mark.parametrize("label", ["a\tb", "x|y", "\x1b[31m"])
 def test_names_that_cannot_be_shown_are_refused(tmp_path, label):
     with pytest.raises(DataError, match="has a name that cannot be shown"):
         find_photos(make(tmp_path / "data", {label: 2, "fine": 2}))

@@ -11,7 +11,7 @@ from tests.training.data.test_check import scene
 from training.data import pictures
 from training.data.folders import find_photos
 from training.data.photos import DataError
-from training.data.pictures import draw_pictures, read_pictures, split_pictures
+from training.data.pictures import draw_pictures, read_pictures, split_pictures, without_bad
 from training.data.sources import open_data
 
 
@@ -71,5 +71,29 @@ def test_a_picture_that_cannot_be_opened_is_named_before_the_split(tmp_path):
     paint(tmp_path / "blue", "blue", 3)
     paint(tmp_path / "red", "red", 3)
     (tmp_path / "red" / "a.png").write_bytes(b"nothing")
-    with pytest.raises(DataError, match="a.png: This is not a photo"):
+    with pytest.raises(DataError, match=r"a.png: This is not a photo[^$]*pass --skip-bad"):
         split_pictures(open_data(tmp_path, tmp_path / "unpacked"), 0.3, 1)
+
+
+def test_bad_pictures_are_left_out_of_every_split_and_counted(tmp_path):
+    for split, count in (("train", 3), ("valid", 1), ("test", 2)):
+        for colour in ("blue", "red"):
+            paint(tmp_path / split / colour, colour, count)
+        (tmp_path / split / "red" / "a.png").write_bytes(b"nothing")
+    (tmp_path / "train" / "notes.txt").write_text("red ones")
+    found = without_bad(open_data(tmp_path, tmp_path / "unpacked"))
+    assert {name: len(photos) for name, photos in found.parts.items()} == {"train": 6, "valid": 2, "test": 4}
+    assert found.left_out.counts == {"not photos": 1, "photos that cannot be opened": 3}
+    assert any("a.png: This is not a photo" in remark for remark in found.remarks)
+    splits, _ = split_pictures(found, 0.3, 1)
+    assert not any(path.name == "a.png" for part in splits if part for path in part.paths)
+
+
+def test_too_few_pictures_that_can_be_opened(tmp_path):
+    paint(tmp_path / "blue", "blue", 3)
+    paint(tmp_path / "red", "red", 1)
+    (tmp_path / "red" / "a.png").write_bytes(b"nothing")
+    with pytest.raises(DataError) as caught:
+        without_bad(open_data(tmp_path, tmp_path / "unpacked"))
+    assert "class 'red' has only one photo" in str(caught.value)
+    assert "a.png: This is not a photo" in str(caught.value)

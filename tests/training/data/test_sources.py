@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import io
+import os
 import pickle
+import sys
 import tarfile
 import threading
 import zipfile
@@ -261,7 +264,7 @@ def test_a_zip_with_a_damaged_member(tmp_path):
     content = bytearray(archive.read_bytes())
     content[60:400] = b"\xff" * 340
     archive.write_bytes(content)
-    with pytest.raises(DataError, match="cannot be unpacked"):
+    with pytest.raises(DataError, match=r"class 'cat' has only one photo[^$]*left out, damaged[^$]*: 1 \(data/cat/"):
         open_data(archive, tmp_path / "unpacked")
 
 
@@ -382,3 +385,54 @@ def test_a_class_that_was_asked_for_and_has_no_photos(tmp_path):
 def test_photos_of_neither_alone(tmp_path):
     with pytest.raises(DataError, match="holds photos of neither alone; a classifier needs at least two folders"):
         open_data(make(tmp_path / "rooms", {"neither": 3}), tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_name_is_not_the_current_folder(tmp_path, name):
+    with pytest.raises(DataError, match="--data is empty; name a folder of photos"):
+        open_data([name], tmp_path / "unpacked")
+
+
+def test_a_path_that_is_too_long(tmp_path):
+    with pytest.raises(DataError, match="cannot be opened: File name too long") as caught:
+        open_data("d/" * 3000, tmp_path / "unpacked")
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("locked", ["data", "data/dataset_dict.json"])
+def test_a_place_that_cannot_be_looked_into(tmp_path, monkeypatch, locked):
+    data, is_file = make(tmp_path / "data", {"b": 3, "a": 2}), Path.is_file
+
+    def refused(path: Path) -> bool:
+        if path == tmp_path / locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(DataError) as caught:
+        open_data(data, tmp_path / "unpacked")
+    assert str(caught.value) == f"{data} cannot be opened: Permission denied ({tmp_path / locked})"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows takes no longer paths in this way")
+def test_folders_deeper_than_a_path_can_say(tmp_path, monkeypatch):
+    data = make(tmp_path / "data", {"b": 3, "a": 2})
+    monkeypatch.chdir(data / "a")
+    for _ in range(30):
+        os.mkdir("d" * 200)  # noqa: PTH102
+        os.chdir("d" * 200)
+    monkeypatch.undo()
+    found = open_data(data, tmp_path / "unpacked")
+    assert found.train.counts() == {"a": 2, "b": 3}
+    assert found.left_out.counts == {"cannot be read": 1}
+
+
+def test_folders_that_lie_too_deep_in_one_another(tmp_path, monkeypatch):
+    data = make(tmp_path / "data", {"b": 3, "a": 2})
+
+    def walk(folder: Path) -> None:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr(os, "walk", walk)
+    with pytest.raises(DataError, match="has folders that lie too deep in one another; name one of them"):
+        open_data(data, tmp_path / "unpacked")

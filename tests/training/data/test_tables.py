@@ -133,7 +133,15 @@ def test_letters_that_are_composed_otherwise_on_the_disk(tmp_path):
     ("split", ("train", "train", "test", "test"), {"train", "test"}),
     ("Data Set", ("Training", "Training", "validation", "validation"), {"train", "valid"}),
     ("is_valid", ("False", "False", "True", "True"), {"train", "valid"}),
-    ("split", ("1", "2", "3", "4"), {"train"}),
+    ("split", ("train", "train", "", "test"), {"train", "test"}),
+    ("split", ("", "", "test", "test"), {"train", "test"}),
+    ("split", ("", "", "", ""), {"train"}),
+    ("subset", ("1", "2", "3", "4"), {"train"}),
+    ("is_training_image", ("1", "1", "0", "0"), {"train", "test"}),
+    ("is_test", ("no", "no", "yes", "yes"), {"train", "test"}),
+    ("is_train,is_valid", ("1,0", "1,0", "0,1", "0,0"), {"train", "valid", "test"}),
+    ("is_train,is_test", ("1,0", "1,0", "0,0", "0,1"), {"train", "valid", "test"}),
+    ("fold", ("1", "2", "3", "4"), {"train"}),
 ])  # fmt: skip
 def test_a_column_of_splits(shelf, tmp_path, header, values, parts):
     photos(tmp_path / "more", NAMES)
@@ -142,8 +150,35 @@ def test_a_column_of_splits(shelf, tmp_path, header, values, parts):
     assert set(shelf(f"path,label,{header}\n" + "".join(lines)).parts) == parts
 
 
+def test_rows_of_no_known_split_are_left_out_and_counted(shelf, tmp_path):
+    photos(tmp_path / "shelf", ["a/2.jpg", "b/2.jpg", "b/3.jpg"])
+    rows = "a/0.jpg,a,train\na/1.jpg,a,train\nb/0.jpg,b,train\nb/1.jpg,b,train\na/2.jpg,a,\nb/2.jpg,b,extra\nb/3.jpg,b,test\n"
+    found = shelf("path,label,split\n" + rows)
+    assert counts(found) == BOTH | {"test": {"b": 1}}
+    assert found.left_out.counts == {
+        "photos without a split, where others have one": 1,
+        "photos of splits that are not used (extra)": 1,
+    }
+
+
+@pytest.mark.parametrize("words", [("alpha", "beta"), ("0", "1")])
+def test_a_split_column_of_unknown_words_is_refused(shelf, words):
+    rows = "".join(f"{row},{words[number % 2]}\n" for number, row in enumerate(ROWS.split()))
+    with pytest.raises(DataError, match=f"holds {', '.join(words)}: write train, valid .* and test, or take the column away"):
+        shelf("path,label,split\n" + rows)
+    assert counts(shelf("path,label,other\n" + rows)) == BOTH
+    assert counts(shelf("path,split\n" + ROWS, label_column="split")) == BOTH
+
+
+def test_folds_are_no_labels_and_no_splits(shelf):
+    found = shelf("path,kind,fold\na/0.jpg,a,0\na/1.jpg,a,1\nb/0.jpg,b,0\nb/1.jpg,b,1\n")
+    assert counts(found) == BOTH
+    assert any("the column fold of" in remark and "is not used" in remark for remark in found.remarks)
+
+
 @pytest.mark.parametrize(("name", "content"), [
-    ("classes.txt", "cat\ndog\n"), ("label_names.json", '["cat", "dog"]'), ("id2label.json", '{"0": "cat", "1": "dog"}'),
+    ("classes.txt", "cat\ndog\n"), ("classes.txt", "# two kinds\n\ncat\ndog\n"), ("classes.txt", "1 dog\n0 cat\n"),
+    ("labels.txt", "cat 0\ndog 1\n"), ("label_names.json", '["cat", "dog"]'), ("id2label.json", '{"0": "cat", "1": "dog"}'),
     ("class_to_idx.json", '{"cat": 0, "dog": 1}'),
 ])  # fmt: skip
 def test_numbers_get_their_names_from_a_file_beside_the_table(shelf, tmp_path, name, content):
@@ -153,6 +188,91 @@ def test_numbers_get_their_names_from_a_file_beside_the_table(shelf, tmp_path, n
     found = shelf(numbers)
     assert counts(found) == {"train": {"cat": 2, "dog": 2}}
     assert any(f"their names are taken from {name}" in remark for remark in found.remarks)
+
+
+ONE_TWO = PLAIN.replace(",a\n", ",1\n").replace(",b\n", ",2\n")
+
+
+@pytest.mark.parametrize(("content", "names", "words"), [
+    ("1 001.cat\n2 002.dog\n", {"001.cat", "002.dog"}, "taken from classes.txt$"),
+    ("1: cat\n2: dog\n3: cow\n", {"cat", "dog"}, "taken from classes.txt$"),
+    ("cat\ndog\n", {"cat", "dog"}, "taken from classes.txt, whose lines are counted from 1"),
+    ("0 cat\n1 dog\n2 cow\n", {"dog", "cow"}, "taken from classes.txt$"),
+])  # fmt: skip
+def test_numbers_that_begin_at_one(shelf, tmp_path, content, names, words):
+    (tmp_path / "shelf" / "classes.txt").write_text(content, "utf-8")
+    found = shelf(ONE_TWO)
+    assert set(found.train.labels) == names
+    assert any(re.search(words, remark) for remark in found.remarks)
+
+
+@pytest.mark.parametrize("content", ["cat\n", "0 cat\n1 dog\n", "cat\ndog\ncow\n", "cat\ncat\n", "1 cat\n1 dog\n"])
+def test_names_that_do_not_fit_the_numbers_are_refused(shelf, tmp_path, content):
+    (tmp_path / "shelf" / "classes.txt").write_text(content, "utf-8")
+    if content == "1 cat\n1 dog\n":
+        assert shelf(ONE_TWO).train.labels == ("1", "2")
+        return
+    with pytest.raises(DataError, match="labels from 1 to 2, and it is not clear which of the . names in .*classes.txt"):
+        shelf(ONE_TWO)
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("labels.json", "[" * 200_000), ("train_labels.txt", "a/0.jpg 1\na/1.jpg 2\n"), ("labels.txt", "x" * 400 + "\ny\n"),
+])  # fmt: skip
+def test_files_that_name_no_classes_leave_the_numbers(shelf, tmp_path, name, content):
+    (tmp_path / "shelf" / name).write_text(content, "utf-8")
+    found = shelf(ONE_TWO)
+    assert found.train.labels == ("1", "2")
+    assert any("are the numbers of its column label; a classes.txt beside it" in remark for remark in found.remarks)
+
+
+def test_what_programs_write_for_nothing_is_no_label(shelf, tmp_path):
+    empty = ("nan", "None", "N/A", "null")
+    photos(tmp_path / "shelf", [f"c/{number}.jpg" for number in range(6)])
+    rows = "".join(f"c/{number}.jpg,{value}\n" for number, value in enumerate((*empty, "none", "none")))
+    found = shelf(PLAIN + rows)
+    assert counts(found) == {"train": {"a": 2, "b": 2, "none": 2}}
+    assert found.left_out.counts == {"photos without a label": 4}
+    assert any("N/A, None, nan, null in the column label of" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("photo", ['{"bytes": null, "path": "a/0.jpg"}', '["a/0.jpg"]'])
+def test_a_photo_that_is_no_path(shelf, photo):
+    with pytest.raises(DataError, match=r"column path of .* holds a record or a list \(line 1\), where the path"):
+        shelf(f'{{"path": {photo}, "label": "a"}}\n', "p.jsonl", image_column="path")
+
+
+def test_tables_have_a_limit(shelf, tmp_path):
+    with pytest.raises(DataError, match="has 6,000,001 lines, and a table may have 5,000,000 lines and 200 MB"):
+        shelf("path,label\n" + "\n" * 6_000_000)
+    with pytest.raises(DataError, match=r"has 20,000 names in its 20,000 objects"):
+        shelf("".join(f'{{"{number}": 1}}\n' for number in range(20_000)), "p.jsonl")
+    with (tmp_path / "shelf" / "large.csv").open("wb") as file:
+        file.truncate(300_000_000)
+    with pytest.raises(DataError, match="large.csv has 300 MB, and a table may have"):
+        open_data(tmp_path / "shelf" / "large.csv", tmp_path / "unpacked")
+
+
+@pytest.mark.parametrize("table", ["HAM_metadata.csv", "HAM_part_1/_classes.csv"])
+def test_a_table_that_names_the_photos_in_folders_is_pointed_at(tmp_path, table):
+    names = [f"HAM_part_{1 + number % 2}/ISIC_{number}.jpg" for number in range(8)]
+    folder = photos(tmp_path / "ham", names)
+    rows = "".join(f"ISIC_{number},{'nv' if number < 4 else 'mel'}\n" for number in range(8))
+    (folder / table).write_text("image_id,dx\n" + rows, "utf-8")
+    (folder / "scores.csv").write_text("step,loss\n" + "".join(f"{number},0.5\n" for number in range(8)), "utf-8")
+    said = [remark for remark in open_data(folder, tmp_path / "unpacked").remarks if "that names these photos" in remark]
+    assert len(said) == 1
+    assert re.search(rf"there is a table .*{table} that names these photos; --data .*{table} takes its labels", said[0])
+
+
+def test_a_table_in_an_archive_is_pointed_at(tmp_path):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for seed, name in enumerate(NAMES):
+            archive.writestr(f"data/{name}", jpeg(seed))
+        archive.writestr("data/labels.csv", METADATA)
+    words = "data.zip holds data/labels.csv beside its photos: .* unpack data.zip, and --data labels.csv takes its labels"
+    for _ in range(2):  # also where it is unpacked already
+        assert any(re.search(words, remark) for remark in open_data(tmp_path / "data.zip", tmp_path / "unpacked").remarks)
 
 
 def test_one_column_per_class(shelf):

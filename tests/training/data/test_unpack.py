@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import tarfile
 import zipfile
@@ -193,3 +194,130 @@ def test_contents_tell_archives(tmp_path, name):
 def test_what_cannot_be_unpacked(tmp_path, name, words):
     (tmp_path / name).write_bytes(b"Rar!\x1a\7\1\0")
     assert words in refusal(tmp_path / name)
+
+
+def test_a_file_without_a_name_is_left_out(tmp_path):
+    archive = zipped(tmp_path / "my.zip", *PHOTOS, b"")
+    found = read(archive)
+    assert counts(found) == {"train": TWO}
+    assert found.left_out.counts == {"files without a name": 1}
+
+
+BAD_NAME = "names that are too long, or that folders have too"
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize(
+    "name", [f"cat/{'n' * 300}.jpg", f"{'d/' * 3000}0.jpg", f"{'d/' * 900}0.jpg", "cat/0.jpg/x.jpg", f"{'c' * 256}/0.jpg"]
+)
+def test_one_bad_name_is_left_out_and_the_others_are_taken(tmp_path, pack, name):
+    found = read(pack(tmp_path / "my.archive", *PHOTOS, "cat/2.jpg", name))
+    assert len(found.train) == 5
+    assert found.left_out.counts == {BAD_NAME: 1}
+    assert all(len(sentence) < 400 for sentence in found.remarks)
+
+
+@pytest.mark.parametrize("number", [errno.ENAMETOOLONG, errno.EILSEQ, errno.ENOTDIR])
+def test_a_name_that_the_disk_does_not_take_is_left_out(tmp_path, monkeypatch, number):
+    opened = Path.open
+
+    def stubborn(path: Path, *arguments: object, **named: object) -> object:
+        if path.name == "1.jpg" and arguments == ("xb",) and path.parent.name == "cat":
+            raise OSError(number, "not on this disk")
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", stubborn)
+    found = read(zipped(tmp_path / "my.zip", *PHOTOS, "cat/2.jpg"))
+    assert counts(found) == {"train": TWO}
+    assert found.left_out.counts == {BAD_NAME: 1}
+
+
+def test_a_full_disk_is_no_bad_name(tmp_path, monkeypatch):
+    opened = Path.open
+
+    def full(path: Path, *arguments: object, **named: object) -> object:
+        if arguments == ("xb",):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    assert "cannot be unpacked: [Errno 28] No space left on device" in refusal(zipped(tmp_path / "my.zip", *PHOTOS))
+    assert not list((tmp_path / "unpacked").glob("*"))
+
+
+def spoiled(archive: Path, name: bytes, at: int, value: bytes) -> Path:
+    """A zip in which bytes are others, counted from where `name` begins in the entry of its directory."""
+    content = bytearray(archive.read_bytes())
+    start = content.rindex(name) + at
+    content[start : start + len(value)] = value
+    archive.write_bytes(content)
+    return archive
+
+
+def test_one_name_that_is_not_the_utf8_it_says_is_left_out(tmp_path):
+    names = [*PHOTOS, "cat/Kätzchen.jpg", "cat/Mädchen.jpg"]
+    name = "cat/Kätzchen.jpg".encode()
+    archive = spoiled(zipped(tmp_path / "my.zip", *names), name, 5, b"\xff\xfe")
+    found = read(archive)
+    assert counts(found) == {"train": {"cat": 3, "dog": 2}}
+    assert found.remarks == ["left out, names that are not in UTF-8, as the archive says: 1 (cat/K??tzchen.jpg)"]
+    assert "Mädchen.jpg" in {path.name for path in found.train.paths}
+
+
+@pytest.mark.parametrize("name", [b"cat/5.jpg", b"cat/noending"])
+@pytest.mark.parametrize(("at", "value"), [
+    (-30, b"\0\0\0\0"),  # its checksum
+    (-36, b"\x63\0"),  # a way to pack that nobody knows
+    (-4, b"\xf0\xff\xff\x7f"),  # a place beyond the end
+])  # fmt: skip
+def test_one_damaged_file_is_left_out_and_the_others_are_taken(tmp_path, name, at, value):
+    archive = spoiled(zipped(tmp_path / "my.zip", *PHOTOS, name.decode()), name, at, value)
+    for found in (read(archive), read(archive)):
+        assert counts(found) == {"train": TWO}
+        assert found.left_out.counts == {"damaged, or packed in a way that is not known": 1}
+    assert not [path for path in (tmp_path / "unpacked").rglob("*") if path.name == Path(name.decode()).name]
+
+
+def test_an_archive_in_which_all_is_damaged_holds_no_photos(tmp_path):
+    archive = zipped(tmp_path / "my.zip", *PHOTOS)
+    archive.write_bytes(archive.read_bytes().replace(JPEG, bytes(len(JPEG))))
+    assert "holds no photos; left out, damaged, or packed in a way that is not known: 4 (cat/0.jpg" in refusal(archive)
+    assert not list((tmp_path / "unpacked").glob("*"))
+
+
+@pytest.mark.parametrize("name", ["cat/bomb.jpg", "cat/bomb"])
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_bombs_are_not_written(tmp_path, kind, name):
+    content, archive = JPEG + bytes(20_000_001 - len(JPEG)), tmp_path / "my.archive"
+    if kind == "zip":
+        zipped(archive, *PHOTOS)
+        with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(name, content)
+    else:
+        with tarfile.open(archive, "w:gz") as tar:
+            for other in (*PHOTOS, name):
+                info = tarfile.TarInfo(other)
+                info.size = len(content if other == name else JPEG)
+                tar.addfile(info, io.BytesIO(content if other == name else JPEG))
+    found = read(archive)
+    assert counts(found) == {"train": TWO}
+    assert found.left_out.counts == {"larger than 20 MB": 1}
+
+
+def test_no_more_is_written_than_the_archive_says(tmp_path):
+    archive = zipped(tmp_path / "my.zip", *PHOTOS)
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("cat/bomb.jpg", JPEG + bytes(30_000_000))
+    spoiled(archive, b"cat/bomb.jpg", -22, (1000).to_bytes(4, "little"))
+    found = read(archive)
+    assert counts(found) == {"train": TWO}
+    assert found.left_out.counts == {"damaged, or packed in a way that is not known": 1}
+
+
+def test_an_archive_that_cannot_be_read(tmp_path, monkeypatch):
+    def locked(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(tarfile, "is_tarfile", locked)
+    archive = zipped(tmp_path / "my.zip", *PHOTOS)
+    assert refusal(archive) == f"{archive} cannot be read: Permission denied"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import unicodedata
 
+import pytest
+
 from tests.training.colours import colours
 from tests.training.data.folders import lay
+from training.data.photos import DataError
 from training.quality.inputs import open_photos
 from training.quality.page import HTML, METRICS
 from training.quality.report import write_report
@@ -42,3 +45,20 @@ def test_the_report_says_how_the_photos_were_found(tmp_path, photos):
     assert json.loads((tmp_path / "report" / METRICS).read_text("utf-8"))["data"] == sentences
     page = (tmp_path / "report" / HTML).read_text("utf-8")
     assert "The photos: left out, not photos: 1 (&lt;b&gt;.txt)." in page
+
+
+def test_bad_photos_are_left_out_and_said(tmp_path):
+    data, other = lay(tmp_path / "data", {"cat": 2, "dog": 2}), lay(tmp_path / "other", {".": 1})
+    for bad in (data / "cat" / "0.jpg", other / "bad.jpg"):
+        bad.write_bytes(b"nothing")
+    told: list[str] = []
+    photos = open_photos(str(data), other, known=("cat", "dog"), tell=told.append, skip_bad=True)
+    assert photos.counts() == {"cat": 1, "dog": 2, "neither": 1}
+    assert [line for line in told if "photos that cannot be opened: 2 (" in line and "0.jpg: This is not a photo" in line]
+
+
+def test_no_photo_that_can_be_opened(tmp_path):
+    data = lay(tmp_path / "data", {"cat": 1})
+    (data / "cat" / "0.jpg").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"no photo can be opened[^$]*0\.jpg: This is not a photo"):
+        open_photos(str(data), None, known=("cat", "dog"), skip_bad=True)
