@@ -101,7 +101,7 @@ class Classifier:
         """
         from model.source import load  # which needs this module
 
-        return load(source, revision, ExportOptions(labels, tuple(allow), size, activation))
+        return load(source, revision, ExportOptions(labels, allow, size, activation))
 
     def prepare(self, photo: PhotoSource) -> np.ndarray:
         """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).

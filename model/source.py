@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from model.classifier import Classifier
-from model.errors import ModelError, Option, first_line
+from model.errors import ModelError, first_line
 from model.fastai_export.load import EXPORTS, find_export, load_learner
 from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.folder import BACKGROUND, CONFIG, ONNX, SERVING_FILES, load_folder
@@ -38,8 +38,8 @@ def load(
     path, version, name = (STARTER, EMBEDDED, None) if source is None else locate(source, revision)
     if path.is_file():
         return load_learner(path, options, version, name)
-    if options.change_the_model:
-        said = [Option(name) for name in ("labels", "size", "activation") if getattr(options, name) is not None]
+    said = options.said
+    if said:
         listed = [part for option in said for part in (", ", option)][1:]
         raise ModelError(
             f"{source or 'the starter'} is a model folder, which names its own labels and size; only an export takes others: "

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeGuard
 import torch
 from torch import nn
 
-from model.errors import ModelError, first_line
+from model.errors import ModelError, Option, first_line
 
 # Where layers may be defined: in these modules, or below them. Nothing else is imported for a file's sake.
 LIBRARIES: Final = (
@@ -134,9 +134,15 @@ def callers_class(place: str) -> type[nn.Module]:
     try:
         cls = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise LayerError(f"the allowed layer {place} cannot be imported: {first_line(error)}") from None
+        raise LayerError(
+            f"the allowed layer {place} cannot be imported: {first_line(error)}; install it, or correct ",
+            Option("allow", (place,)),
+        ) from None
     if not (isinstance(cls, type) and issubclass(cls, nn.Module)):
-        raise LayerError(f"the allowed {place} is not a layer: not a class derived from torch.nn.Module")
+        raise LayerError(
+            f"the allowed {place} is not a layer, a class derived from torch.nn.Module: name another than ",
+            Option("allow", (place,)),
+        )
     return cls
 
 

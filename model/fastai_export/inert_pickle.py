@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from model.errors import ModelError, first_line
 from model.fastai_export.inert_tree import Global, Object, Persistent, shown
+from model.fastai_export.runner_places import runner_outside_functions
 from model.fastai_export.what_runs import Calls
 
 MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
@@ -71,6 +72,12 @@ def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
         raise PickleError(f"{where} is damaged or cut short: its pickle breaks off at byte {position:,} ({reason})") from None
     if len(machine.stack) != 1 or machine.marks:
         raise PickleError(f"{where} is damaged: its pickle ends with {len(machine.stack)} values")
+    runner = runner_outside_functions(machine.objects, machine.names, machine.stack[0], machine.calls.stands_for)
+    if runner:
+        raise PickleError(
+            f"{where} names {runner}, which serves to run programs or code, outside of any function, where it could be called "
+            "when plain pickle opens it; no classifier does that, and nothing of it was run. Do not open this file elsewhere"
+        )
     return InertPickle(machine.stack[0], list(machine.names), machine.objects, machine.calls.looked_up)
 
 

@@ -20,14 +20,36 @@ HARMLESS_TEXT: Final = re.compile(
     r"<[\w -]+ '\w+' of '[\w.]+' objects>|Ellipsis|NotImplemented|x?range\([\d, -]{,99}\)|\w{,99}"
 )
 # Classes whose objects do something when they are called.
-GETTERS: Final = ("operator.attrgetter", "operator.itemgetter", "types.ItemGetterType", "types.AttrGetterType")
+GETTERS: Final = (
+    "operator.attrgetter", "operator.itemgetter", "_operator.attrgetter", "_operator.itemgetter", "types.ItemGetterType",
+    "types.AttrGetterType",
+)  # fmt: skip
 METHODS: Final = ("operator.methodcaller", "_operator.methodcaller")
-PARTIALS: Final = ("functools.partial", "functools.partialmethod", "types.PartialType", "types.MethodType")
+PARTIALS: Final = (
+    "functools.partial", "_functools.partial", "functools.partialmethod", "types.PartialType", "types.MethodType",
+)  # fmt: skip
 FUNCTIONS: Final = (
     "cloudpickle.cloudpickle._make_function", "cloudpickle.cloudpickle._make_skel_func", "dill._dill._create_function",
     "types.FunctionType", "types.LambdaType",
 )  # fmt: skip
 CELLS: Final = ("dill._dill._create_cell", "types.CellType", "cloudpickle.cloudpickle._make_cell")
+# Functions that make a class of the file's own, and what gives classes and functions their attributes.
+CLASS_MAKERS: Final = (
+    "cloudpickle.cloudpickle._make_skeleton_class", "cloudpickle.cloudpickle_fast._make_skeleton_class",
+    "dill._dill._create_type",
+)  # fmt: skip
+MADE_CLASSES: Final = (
+    "cloudpickle.cloudpickle._make_skeleton_enum", "cloudpickle.cloudpickle._make_typevar", "dill._dill._create_namedtuple",
+    "dill._dill._create_dtypemeta", "collections.namedtuple",
+)  # fmt: skip
+CLASS_SET: Final = (
+    "cloudpickle.cloudpickle._class_setstate", "cloudpickle.cloudpickle_fast._class_setstate", "dill._dill._setattr",
+    "builtins.setattr",
+)  # fmt: skip
+FUNCTION_SET: Final = (
+    "cloudpickle.cloudpickle._function_setstate", "cloudpickle.cloudpickle_fast._function_setstate",
+    "cloudpickle.cloudpickle._fill_function", "dill._dill._setattr", "builtins.setattr", "dill._dill._setitems",
+)  # fmt: skip
 # Functions that change the first of their arguments.
 SET: Final = (
     *(f"cloudpickle.{module}._{kind}_setstate" for module in ("cloudpickle", "cloudpickle_fast")
@@ -40,6 +62,7 @@ APPLY: Final = (
     "copyreg.__newobj_ex__", "copyreg._reconstructor",
     "cloudpickle.cloudpickle._make_skeleton_class", "builtins.map", "builtins.filter",
     "itertools.starmap", "itertools.takewhile", "itertools.dropwhile", "itertools.filterfalse", "functools.reduce",
+    "_functools.reduce",
 )  # fmt: skip
 # Functions and classes that call none of their arguments.
 HOLD: Final = frozenset((

@@ -31,6 +31,7 @@ from model.fastai_export.inert_values import (
     sequence,
 )
 from model.fastai_export.torch_file import TorchFile
+from model.fastai_export.weight_hooks import compute_weights, weight_hooks
 
 # The network inside what was wrapped around it for training, by the name it has there
 _WRAPPERS: Final = {
@@ -125,6 +126,7 @@ class Builder:
         for key, default in setting_defaults(cls).items():  # type: ignore[arg-type]
             if not hasattr(module, key):  # this version of the library has it, and the file's had not
                 vars(module)[key] = default
+        compute_weights(module, weight_hooks(attributes(value).get("_forward_pre_hooks")), f"{self.file.path}: {where}")
         self._open.discard(id(value))
         self._made[id(value)] = module
         size = 1 + sum(self._sizes[id(child)] for child in module._modules.values() if child is not None)
@@ -156,7 +158,8 @@ class Builder:
             if not isinstance(key, str) or key.startswith("__") or key == "_compiled_call_impl":
                 continue
             if key.endswith("_hooks") or "_hooks_" in key:
-                if mapping(item) and "state_dict" not in key:
+                own = len(weight_hooks(item)) if key == "_forward_pre_hooks" else 0  # those are computed in `_layer`
+                if len(mapping(item) or {}) > own and "state_dict" not in key:
                     self._remark(f"hooks on {where} ({class_name(value)}) are not run")
                 state[key] = OrderedDict()
             elif key == "_modules":

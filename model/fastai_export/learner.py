@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.config import Probabilities
-from model.errors import ModelError, few, first_line
+from model.errors import ModelError, Option, few, first_line
 from model.fastai_export.architecture_name import architecture_name
 from model.fastai_export.inert_tree import Object, shown, walk
 from model.fastai_export.inert_values import attributes, class_name, is_layer, mapping, name_of, sequence
@@ -115,7 +115,7 @@ def _read(file: TorchFile, options: ExportOptions) -> Learner:
         network=given["model"],
         architecture=architecture_name(given["model"]),
         origin=origin,
-        remarks=[*remarks, *preparation.remarks, *_runners(origin)],
+        remarks=[*remarks, *preparation.remarks, *_calls(origin), *_runners(origin)],
     )
 
 
@@ -184,7 +184,8 @@ def _named(file: TorchFile, own: tuple[str, ...], names: Sequence[str] | None) -
     if names is None:
         return own
     if len(names) != len(own):
-        raise ModelError(f"{file.path} has {len(own)} labels ({few(own)}), but {len(names)} names are given: {few(names)}")
+        given = f"{len(names)} names are" if len(names) != 1 else "1 name is"
+        raise ModelError(f"{file.path} has {len(own)} labels ({few(own)}), but {given} given: ", Option("labels", tuple(names)))
     return tuple(names)
 
 
@@ -198,15 +199,24 @@ def _callbacks(callbacks: Any) -> list[str]:
     ]
 
 
+def _calls(origin: Origin) -> list[str]:
+    """A remark on what plain pickle calls and exports do not usually have."""
+    if not origin.calls:
+        return []
+    names = few([f"{shown(name)}(…)" for name in origin.calls])
+    it_is = "it is" if len(origin.calls) == 1 else "they are"
+    return [f"plain pickle calls {names} when it opens this file; {it_is} not called here"]
+
+
 def _runners(origin: Origin) -> list[str]:
     """A remark on names that only serve to run programs, where something in the file refers to them."""
     names = few([shown(name) for name in origin.runners])
     if len(origin.runners) == 1:
         return [
-            f"{names} is named by a function in this file; it is not run here, and opening the file elsewhere would import it "
-            "but not call it"
+            f"{names} is named by a function in this file; neither is run here, and calling that function elsewhere would run "
+            "it"
         ]
     return [
-        f"{names} are named by functions in this file; they are not run here, and opening the file elsewhere would import them "
-        "but not call them"
+        f"{names} are named by functions in this file; none of them is run here, and calling those functions elsewhere would "
+        "run them"
     ] * bool(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +49,7 @@ def load_learner(
     return Classifier(TorchNetwork(network), config_of(learner, name), revision)
 
 
-def build_network(learner: Learner, allow: Sequence[str] = ()) -> tuple[nn.Module, list[str]]:
+def build_network(learner: Learner, allow: Iterable[str] = ()) -> tuple[nn.Module, list[str]]:
     """The network with what happens to a batch in front of it: float32 (N, 3, H, W), normalised → logits (N, K).
 
     Args:

@@ -18,6 +18,10 @@ _LIBRARIES: Final = (
     "random",
     "operator", "_operator", "itertools", "re", "datetime", "fastprogress", "beartype", "weakref", "abc", "_abc", "enum",
 )  # fmt: skip
+# Modules of which exports have objects, or functions that put objects together: calling those is what opening a file is.
+_CALLED: Final = (
+    *_LIBRARIES, "decimal", "fractions", "uuid", "zoneinfo", "io", "_io", "logging", "threading", "collections", "ipaddress",
+)  # fmt: skip
 _DATA: Final = ("collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.device")
 _MAX_CODE: Final = 1_000  # functions looked at
 _RESUME_313, _RESUME_311, _RETURN_CONST = 149, 151, 121
@@ -33,6 +37,7 @@ class Origin:
         code: the functions and classes whose own code is in the file, as `module.name`. None was run.
         strangers: names from outside the usual libraries that the file refers to. None was imported.
         inert: all other names of functions and classes that were not used.
+        calls: functions and classes of no library in `_CALLED` that plain pickle calls when it opens the file.
         runners: names in `strangers` and `inert`, or in the code, that do nothing but run programs: `os.system`.
     """
 
@@ -42,6 +47,7 @@ class Origin:
     strangers: tuple[str, ...]
     inert: tuple[str, ...]
     runners: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 def origin_of(file: TorchFile) -> Origin:
@@ -61,11 +67,18 @@ def origin_of(file: TorchFile) -> Origin:
         strangers=tuple(strangers),
         inert=tuple(usual),
         runners=tuple(dict.fromkeys([*filter(runs_programs, names), *_runners_in_code(code, file.looked_up)])),
+        calls=tuple(dict.fromkeys(filter(None, map(_stranger_called, file.objects)))),
     )
 
 
 def _is_usual(name: str) -> bool:
     return name.partition(".")[0] in _LIBRARIES
+
+
+def _stranger_called(call: Object) -> str:
+    """The function or class that plain pickle calls, where exports do not usually have it; "" where they do."""
+    name = today(call.function) if isinstance(call.function, Global) else ""
+    return name if name.partition(".")[0] not in (*_CALLED, "") else ""
 
 
 def _runners_in_code(code: list[Object], imported: list[str]) -> list[str]:

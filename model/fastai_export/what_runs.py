@@ -21,6 +21,7 @@ from model.fastai_export.known_calls import (
     HARMLESS_TEXT,
     HOLD,
     IMPORT,
+    MADE_CLASSES,
     METHODS,
     PARTIALS,
     SET,
@@ -55,7 +56,7 @@ class Calls:
         function, args, is_new = call.function, call.args, call.is_new
         path, is_maker = "", False
         for _ in range(_DEEP):
-            path = self._path(function)
+            path = self.stands_for(function)
             if self._is_harmful(path):
                 deed = f"calls {shown(path)}({', '.join(shown(arg) for arg in args[:2])}{', …' * (len(args) > 2)})"
                 return f"names {shown(path)}, {_SERVES}, and {deed}"
@@ -73,8 +74,10 @@ class Calls:
                 break
         else:
             return "calls what is wrapped too often to be looked at"
+        if isinstance(function, Object) and not path and not self._is_followed(function):
+            return f"calls what {shown(self.stands_for(function.function)) or 'another call'} gives, which may be anything,"
         if path in SET and args and not self._is_made_here(args[0]):
-            return f"changes {shown(self._path(args[0]) or args[0])}"
+            return f"changes {shown(self.stands_for(args[0]) or args[0])}"
         if path in EVALUATE and not _is_plain(args):
             return f"calls {path}, which runs text,"
         found = self._found(path, function, args)
@@ -85,7 +88,7 @@ class Calls:
         if is_new or path in HOLD or self._made_by(function)[0] in GETTERS or (is_maker and _is_class_body(args)):
             return ""
         for part in self._callables(args):
-            name, deed = self._path(part), f"to {shown(path) or 'a function'}"
+            name, deed = self.stands_for(part), f"to {shown(path) or 'a function'}"
             if self._is_harmful(name):
                 return f"names {shown(name)}, {_SERVES}, and hands {shown(name)} {deed}"
             maker, made_of = self._made_by(part)
@@ -95,30 +98,35 @@ class Calls:
 
     def harm_by_change(self, target: Any, items: bool) -> str:
         """What plain pickle would change outside of the file by giving `target` items, or a state; "" where that is nothing."""
-        path = self._path(target)
+        path = self.stands_for(target)
         if path and (path in ("builtins", "sys") or is_forbidden(path)):
             return f"changes {shown(path)}"
-        is_environment = items and isinstance(target, Object) and self._path(target.function) == "os._Environ"
+        is_environment = items and isinstance(target, Object) and self.stands_for(target.function) == "os._Environ"
         return "changes the environment" if is_environment else ""
 
-    @staticmethod
-    def _is_harmful(path: str) -> bool:
-        return path not in HOLD and path not in APPLY and is_forbidden(path)
-
-    def _path(self, value: Any) -> str:
+    def stands_for(self, value: Any) -> str:
         """What a value stands for, `module.name`; "" where it is an object of its own."""
         if isinstance(value, Global):
             return today(value)
         return self._paths.get(id(value), "") if isinstance(value, Object) else ""
+
+    def _is_followed(self, value: Object) -> bool:
+        """Whether this is a class that the file makes, or what gets an attribute or an item, whose result is followed."""
+        maker, made_of = self._made_by(value)
+        return maker in (*MADE_CLASSES, *GETTERS) or _is_class_body(made_of)
+
+    @staticmethod
+    def _is_harmful(path: str) -> bool:
+        return path not in HOLD and path not in APPLY and is_forbidden(path)
 
     def _made_by(self, value: Any) -> tuple[str, tuple[Any, ...]]:
         """What an object was made by, and of what: the last state of a partial counts, as it does when it is called."""
         if not isinstance(value, Object) or id(value) in self._paths:
             return "", ()
         function, args = value.function, value.args
-        while self._path(function) in APPLY and args:
+        while self.stands_for(function) in APPLY and args:
             function, args = args[0], args[1:]
-        maker = self._path(function)
+        maker = self.stands_for(function)
         if maker in PARTIALS and value.state and isinstance(value.state[-1], tuple) and len(value.state[-1]) > 1:
             function, inner = value.state[-1][:2]
             args = (function, *_joined(inner, ())) if isinstance(inner, tuple) else (function,)
@@ -126,7 +134,7 @@ class Calls:
 
     def _is_made_here(self, value: Any) -> bool:
         """Whether this is a function, a class, a cell, a dictionary or an object of the file's own, or of the notebook's."""
-        path = self._path(value)
+        path = self.stands_for(value)
         if path or not isinstance(value, Object):
             return isinstance(value, dict) or path.startswith(("__main__.", "builtins.__main__"))  # dill's name for it
         maker, made_of = self._made_by(value)
@@ -138,7 +146,7 @@ class Calls:
         if path in GETATTR and isinstance(second, str):
             if path.startswith("dill") and is_forbidden(f"builtins.{second}"):
                 return f"builtins.{second}"  # where it looks if the first has none
-            base = self._path(first)
+            base = self.stands_for(first)
             return f"{base}.{second}" if base else ""
         if path in IMPORT and isinstance(first, str):
             return first
@@ -146,7 +154,7 @@ class Calls:
             return f"types.{first}" if first.endswith("Type") else f"builtins.{first}"
         maker, made_of = self._made_by(function)
         if maker in GETTERS and isinstance(made_of[0], str):
-            base = self._path(first)
+            base = self.stands_for(first)
             return f"{base}.{made_of[0]}" if base else ""
         return ""
 

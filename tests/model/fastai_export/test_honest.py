@@ -128,8 +128,8 @@ def test_what_was_not_run_is_listed_and_what_only_runs_programs_is_warned_of(tmp
     home = os.system.__module__  # posix or nt
     assert {f"{home}.system", f"{home}.listdir"} <= set(found.origin.strangers)
     assert [remark for remark in found.remarks if "named by" in remark] == [
-        f"{home}.system is named by a function in this file; it is not run here, and opening the file elsewhere would import "
-        "it but not call it"
+        f"{home}.system is named by a function in this file; neither is run here, and calling that function elsewhere would "
+        "run it"
     ]
 
 

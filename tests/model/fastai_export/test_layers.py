@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -115,3 +117,51 @@ def test_hooks_and_replaced_methods_are_left_out_and_said(tmp_path):
     assert len(builder.remarks) == 2
     assert "hooks on 1" in builder.remarks[1]
     assert "its method forward replaced" in builder.remarks[0]
+
+
+def pruned(layer: nn.Module) -> nn.Module:
+    from torch.nn.utils import prune
+
+    prune.l1_unstructured(layer, "weight", 0.5)
+    return prune.random_unstructured(layer, "weight", 0.2)
+
+
+def normed(layer: nn.Module, **how: Any) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.utils.weight_norm(layer, **how)
+
+
+COMPUTED = {
+    "weight_norm": normed,
+    "weight_norm of another dimension": lambda layer: normed(layer, dim=1),
+    "weight_norm of all": lambda layer: normed(layer, dim=None),
+    "spectral_norm": nn.utils.spectral_norm,
+    "spectral_norm of another dimension": lambda layer: nn.utils.spectral_norm(layer, dim=1),
+    "pruning": pruned,
+}
+
+
+@pytest.mark.parametrize("make", COMPUTED.values(), ids=COMPUTED)
+def test_weights_that_torchs_hooks_compute_are_those_of_now(tmp_path, make):
+    network = nn.Sequential(make(nn.Conv2d(3, 4, 3)), nn.Flatten(), nn.Linear(4 * 14 * 14, 2))
+    network(torch.rand(2, 3, 16, 16))
+    network.eval()
+    with torch.no_grad():
+        for parameter in network[0].parameters():
+            parameter.mul_(torch.rand_like(parameter) + 1)
+        network[0].__dict__["weight"] = network[0].weight.detach()  # of the last answer; torch saves no other
+    file = read(tmp_path / "a.pkl", network)
+    builder = Builder(file)
+    found = builder.network(file.value)
+    assert same(found, network)
+    assert builder.remarks == []
+
+
+def test_a_hook_of_torchs_whose_tensors_are_missing_is_refused(tmp_path):
+    network = layers()
+    network[0] = nn.utils.spectral_norm(network[0])
+    network[0].__dict__["weight"] = network[0].weight.detach()
+    del network[0].weight_u
+    with pytest.raises(LayerError, match=r"0 has its weight computed by torch\.nn\.utils\.spectral_norm\.SpectralNorm"):
+        built(tmp_path / "a.pkl", network)

@@ -6,6 +6,8 @@ import pytest
 
 from model.fastai_export.learner import read_learner
 from tests.exports.files import EXPORTS, IS_CAT
+from tests.hostile import Export, honest_export
+from tests.payloads import call, stacked, text
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,20 @@ def test_the_files_functions_are_listed_and_not_run():
     assert any(name.startswith("is_cat ") for name in by_value.code)
     by_name = read_learner(EXPORTS / "3.12-2.7.19" / "is_cat.pkl").origin
     assert "__main__.is_cat" in by_name.strangers
+
+
+def test_what_plain_pickle_would_call_of_strangers_is_said(tmp_path):
+    honest = Export(honest_export(tmp_path / "honest.pkl"))
+    for ops, words in (
+        (call(stacked("webcolors", "fetch"), text("x")), "webcolors.fetch(…) when it opens this file; it is not called here"),
+        (stacked("mine", "Label") + b")\x81", "mine.Label(…) when it opens this file; it is not called here"),
+        (
+            call(stacked("mine", "a")) + b"0" + call(stacked("mine", "b")),
+            "mine.a(…), mine.b(…) when it opens this file; they are",
+        ),
+    ):
+        path = tmp_path / "model.pkl"
+        path.write_bytes(honest.archive(honest.pickle[:-1] + ops + b"0."))
+        (remark,) = read_learner(path).remarks
+        assert remark.startswith(f"plain pickle calls {words}")
+    assert not any("plain pickle calls" in remark for remark in read_learner(IS_CAT).remarks)
