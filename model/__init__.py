@@ -1,11 +1,12 @@
 """A trained model at prediction time: `Classifier.load().classify(["photo.jpg"])`.
 
-A photo comes in by `photo` (untrusted bytes → an upright RGB photo), `resize` fits it to the input, `network` runs ONNX
-Runtime or torch, `classifier` makes probabilities of the logits, and `batching` answers requests that arrive together in one
-call. A model comes in by `source`, from a `folder` that `config` describes, from the Hub, or out of a fastai export
-(`fastai_export`). `inside` looks into a network that serves. Training needs `architecture`, `head` with `onnx_head` and
-`torch_merge`, and `save`; `agreement` compares two versions of a model. `hub` publishes one, and a Space that serves it.
-`errors` and `whole` serve all of them; `telemetry` turns off that of ONNX Runtime; `commands` are those of `python -m model`.
+A photo comes in by `photo` (untrusted bytes → an upright RGB photo, with `decode`, `formats` and `photo_problems`), `resize`
+fits it to the input, `network` runs ONNX Runtime or torch, `classifier` makes probabilities of the logits, and `batching`
+answers requests that arrive together in one call. A model comes in by `source`, from a `folder` that `config` describes,
+from the Hub, or out of a fastai export (`fastai_export`). `inside` looks into a network that serves. Training needs
+`architecture`, `head` with `onnx_head` and `torch_merge`, and `save`; `agreement` compares two versions of a model. `hub`
+publishes one, and a Space that serves it. `errors` and `whole` serve all of them; `photo_files` lists the photos in a
+folder; `telemetry` turns off that of ONNX Runtime; `commands` are those of `python -m model`.
 
 Nothing here imports torch, torchvision, timm or fastai before something needs them.
 """

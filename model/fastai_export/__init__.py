@@ -6,15 +6,15 @@ in, and what goes out is a network of known layers, labels and plain numbers, or
 
 What is guaranteed: no name in the file is imported or called but the layer classes of `allowed_layers`; functions,
 transforms, callbacks and code in the file are never run; memory grows with the size of the file, not with what it claims.
-What is not: the layers' own code does run (`__setstate__`, `forward`), with attributes the file chose, so a file can describe
-a network that is slow or answers nonsense; and a layer class that the caller allows is imported and trusted.
+What is not: the layers' own code does run (`__setstate__`, `forward`), with attributes the file chose, so a file can
+describe a network that is slow or answers nonsense; and a layer class that the caller allows is imported and trusted.
 
 The way in: `inert_pickle` reads the pickle into an `inert_tree` of names and values. A file that would run programs or open
 files where plain pickle opens it is refused: `what_runs` follows its calls, with what is in `known_calls`, to names that are
-`forbidden`; what is only named is listed by `origin`. `torch_file` opens the file around it and finds the tensors' numbers;
-`inert_values` says what common objects stand for. `learner` finds the classifier in the tree, with `vocabulary`, `loss`,
-`transforms` (how photos are prepared), `origin` and `architecture_name`. None of these needs torch. The way out: `load` gives
-a classifier that answers, put together by `layers` out of the classes in `allowed_layers`, behind `batch_steps`, and tried by
-`dry_run`. `options` is what the caller may add.
-`convert` writes a model folder, which needs none of this again.
+`forbidden`, and `runner_places` where those lie that only run programs; what is only named is listed by `origin`.
+`torch_file` opens the file around it and finds the tensors' numbers; `inert_values` says what common objects stand for.
+`learner` finds the classifier in the tree, with `vocabulary`, `loss`, `transforms` (how photos are prepared), `origin` and
+`architecture_name`. None of these needs torch. The way out: `load` gives a classifier that answers, put together by `layers`
+out of the classes in `allowed_layers`, with the weights that `weight_hooks` would compute, behind `batch_steps`, and tried
+by `dry_run`. `options` is what the caller may add. `convert` writes a model folder, which needs none of this again.
 """
