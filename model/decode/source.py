@@ -87,7 +87,8 @@ def told_format(data: bytes) -> str:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for magic, code in _NOT_PHOTOS:
         if start.startswith(magic.lower()):
-            raise PhotoFormatError(_kind_of_xml(data) if code == "xml" else code)
+            kind = _kind_of_xml(data) if code == "xml" else code
+            raise PhotoFormatError(kind)
     if data[4:8] == b"ftyp":
         raise PhotoFormatError("video_or_photo")
     raise PhotoFormatError("not_a_photo", formats=tuple(format.name for format in FORMATS))

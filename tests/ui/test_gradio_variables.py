@@ -147,7 +147,7 @@ def test_a_second_signal_does_not_stop_the_removal(tmp_path):
 
 
 @needs_posix
-def test_who_interrupts_the_start_reads_no_traceback(tmp_path):
+def test_who_interrupts_the_start_reads_no_traceback(interruptible, tmp_path):
     code = f"{READ}\nimport time\ntime.sleep(60)"
     environment, pipe = variables({"GRADIO_TEMP_DIR": str(tmp_path)}), subprocess.PIPE
     with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
