@@ -81,3 +81,11 @@ def page(browser, app, request):
     page.screenshot(path=ARTEFACTS / f"{request.node.name}.png", full_page=True)
     context.close()
     assert failures == [], "scripts failed, or the page asked another host"
+
+
+@pytest.fixture
+def album(page):
+    """The page with its tab Album open, ready for photos."""
+    open_tab(page, "Album")
+    page.locator("#album-files input[type=file]").first.wait_for(state="attached")
+    return page

@@ -18,13 +18,6 @@ from tests.pictures import CAT, COFFEE, encoded, needs_photos, photos
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture
-def album(page):
-    open_tab(page, "Album")
-    page.locator("#album-files input[type=file]").first.wait_for(state="attached")
-    return page
-
-
 def drop(page, *files) -> None:
     buffers = [each if isinstance(each, dict) else file(each.name, each.read_bytes()) for each in files]
     page.locator("#album-files input[type=file]").first.set_input_files(buffers)

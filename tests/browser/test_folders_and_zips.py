@@ -16,13 +16,6 @@ from tests.pictures import CAT, COFFEE
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture
-def album(page):
-    open_tab(page, "Album")
-    page.locator("#album-files input[type=file]").first.wait_for(state="attached")
-    return page
-
-
 def give(page, content: bytes, name: str = "my.zip") -> None:
     given = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     page.locator("#album-files input[type=file]").first.set_input_files([given])

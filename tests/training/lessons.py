@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,19 @@ def run(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a program of `training/` as its users do."""
     command = [sys.executable, "-m", f"training.{script.stem}", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+
+
+def run_interrupted(script: Path, *arguments: object, after: str) -> tuple[int, str, str]:
+    """Interrupt a program of `training/` once it prints a line that begins with `after`: its status, and what it printed."""
+    command = [sys.executable, "-m", f"training.{script.stem}", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        assert it.stdout is not None
+        for line in it.stdout:
+            if line.startswith(after):
+                it.send_signal(signal.SIGINT)
+                break
+        printed, errors = it.communicate(timeout=120)
+    return it.returncode, printed, errors
 
 
 def notebook_of(script: Path) -> Any:

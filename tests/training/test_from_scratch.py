@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +24,7 @@ from model.inside.look import look_inside
 from tests.pictures import SHARED
 from tests.running import ROOT
 from tests.training.colours import paint
-from tests.training.lessons import part, run, run_notebook
+from tests.training.lessons import part, run, run_interrupted, run_notebook
 from ui.inside.network import way
 
 SCRIPT = ROOT / "training" / "from_scratch.py"
@@ -228,26 +227,9 @@ def test_the_clock_says_how_long(data, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that only one process gets")
 def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "training.from_scratch",
-        "--data",
-        str(data),
-        "--out",
-        str(tmp_path / "model"),
-        "--epochs",
-        "100000",
-    ]
-    with subprocess.Popen(
-        [*command, "--width", "8"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as it:
-        for line in it.stdout:
-            if line.startswith("epoch 3 "):
-                it.send_signal(signal.SIGINT)
-                break
-        printed, errors = it.communicate(timeout=120)
-    assert it.returncode == 0, errors
+    options = ["--data", data, "--out", tmp_path / "model", "--epochs", 100_000, "--width", 8]
+    status, printed, errors = run_interrupted(SCRIPT, *options, after="epoch 3 ")
+    assert status == 0, errors
     assert re.search(r"Interrupted: going on with the best of \d+ epochs", printed)
     assert Classifier.load(tmp_path / "model").config.labels == ("blue", "red")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +17,7 @@ from model import Classifier
 from model.architecture import imagenet_network
 from tests.running import ROOT
 from tests.training.colours import paint
-from tests.training.lessons import part, run, run_notebook
+from tests.training.lessons import part, run, run_interrupted, run_notebook
 
 SCRIPT = ROOT / "training" / "transfer.py"
 
@@ -193,14 +191,9 @@ def test_the_best_epoch_is_kept_and_not_the_last(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that only one process gets")
 def test_interrupted_it_goes_on_with_what_it_has(interruptible, data, tmp_path):
     chosen = ["--arch", "timm:test_resnet", "--weights", "none", "--size", "32", "--epochs", "1000000"]
-    command = [sys.executable, "-m", "training.transfer", "--data", str(data), "--out", str(tmp_path / "model"), *chosen]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
-        for line in it.stdout:
-            if line.startswith("epoch 3 "):
-                it.send_signal(signal.SIGINT)
-                break
-        printed, errors = it.communicate(timeout=120)
-    assert it.returncode == 0, errors
+    options = ["--data", data, "--out", tmp_path / "model", *chosen]
+    status, printed, errors = run_interrupted(SCRIPT, *options, after="epoch 3 ")
+    assert status == 0, errors
     assert re.search(r"Interrupted: going on with the best of \d+ epochs", printed)
     assert "| fastai |" not in printed  # there is nothing to compare it with
     assert Classifier.load(tmp_path / "model").config.labels == ("blue", "red")

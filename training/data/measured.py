@@ -74,8 +74,7 @@ def measured_by_name(branch: Branch, notes: Notes) -> dict[str, list[Branch]]:
     train = branch.but([child.name for child in measured])
     if not measured or not train.photos:
         return {}
-    told = ", ".join(f"{child.told} is the {NAMES[plain_split(child.name) or 'test']} set" for child in measured)
-    notes.say(f"{told}, and all else in {branch.told} is trained on; --layout classes trains on all")
+    notes.say(f"{_told(measured)}, and all else in {branch.told} is trained on; --layout classes trains on all")
     return _parts(train, measured)
 
 
@@ -122,8 +121,12 @@ def _parts(train: Branch, measured: list[Branch]) -> dict[str, list[Branch]]:
 
 
 def _say(trained: list[Branch], measured: list[Branch], notes: Notes) -> None:
-    told = ", ".join(f"{child.told} is the {NAMES[plain_split(child.name) or 'test']} set" for child in measured)
-    notes.say(f"{told}, and {enumerated(trained)} beside is what is trained on; --layout classes takes all of them as classes")
+    beside = f"{enumerated(trained)} beside is what is trained on"
+    notes.say(f"{_told(measured)}, and {beside}; --layout classes takes all of them as classes")
+
+
+def _told(measured: list[Branch]) -> str:
+    return ", ".join(f"{child.told} is the {NAMES[plain_split(child.name) or 'test']} set" for child in measured)
 
 
 def _is_plainest(branch: Branch) -> bool:

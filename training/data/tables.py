@@ -14,7 +14,7 @@ from training.data.listed import Listed, found_in
 from training.data.photo_paths import looks_like_photos, resolve
 from training.data.photos import DataError, Found
 from training.data.split_columns import read_splits
-from training.data.splits import is_filler, meaning
+from training.data.splits import is_filler, plain_split
 from training.data.table_files import METADATA, Table, read_file
 
 NO_PHOTO = "rows that name no photo"
@@ -159,18 +159,12 @@ def _class_of(name: str) -> str | None:
     return folders[-1] if folders else None
 
 
-def _is_split(name: str) -> bool:
-    """Whether a folder's name means a split and nothing else: `train`, `test_images`; not `test_tube`."""
-    found = meaning(name)
-    return bool(found and not found.rest)
-
-
 def _in_split_folders(rows: Sequence[Listed], folder: Path) -> list[Listed]:
     """The rows, with the folders of splits that their photos lie in, where all of them lie in such folders."""
     splits = []
     for row in rows:
         relative = PurePath(os.path.relpath(row.path, folder)).parts[:-1]
-        splits.append(row.split or next((part for part in relative if _is_split(part)), ""))
+        splits.append(row.split or next((part for part in relative if plain_split(part)), ""))
     if not all(splits):
         return list(rows)
     return [row._replace(split=split) for row, split in zip(rows, splits, strict=True)]
