@@ -168,8 +168,9 @@ def summary(out: Path, run: Run) -> str:
     """Photos per answer and the number of errors, over all parts."""
     counts: Counter[str | None] = Counter()
     for name in run.parts():
-        with (out / name).open("rb") as part:
-            counts.update(pq.read_table(part, columns=["label"])["label"].to_pylist())
+        # in memory: a Python file that pyarrow's threads read from aborts the program, now and then, as it ends
+        part = pa.BufferReader((out / name).read_bytes())
+        counts.update(pq.read_table(part, columns=["label"])["label"].to_pylist())
     rows = {answer: counts[answer] for answer in run.answers} | {"errors": counts[None]}
     width = max(map(len, rows))
     return "\n".join(f"  {name:{width}}  {count:>9,}" for name, count in rows.items())
