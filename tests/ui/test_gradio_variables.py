@@ -8,6 +8,8 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,16 @@ def run(environment: dict[str, str], code: str = READ) -> subprocess.CompletedPr
     return subprocess.run(
         command(code), cwd=ROOT, env=variables(environment), capture_output=True, text=True, timeout=60, check=False
     )
+
+
+@contextmanager
+def started(code: str, uploads: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process of `READ` and what follows it, once its first line has been read."""
+    environment, pipe = variables({"GRADIO_TEMP_DIR": str(uploads)}), subprocess.PIPE
+    with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
 
 
 def seen_by_gradio(environment: dict[str, str]) -> dict[str, str]:
@@ -134,10 +146,7 @@ def test_a_second_signal_does_not_stop_the_removal(tmp_path):
     slow = "import shutil, time\nrmtree = shutil.rmtree\n"
     slow += "shutil.rmtree = lambda *a, **k: (print('removing', flush=True), time.sleep(1), rmtree(*a, **k))\n"
     code = f"{slow}{READ}\nimport time\ntime.sleep(60)"
-    environment, pipe = variables({"GRADIO_TEMP_DIR": str(tmp_path)}), subprocess.PIPE
-    with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with started(code, tmp_path) as process:
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "removing\n"
         process.send_signal(signal.SIGTERM)
@@ -149,10 +158,7 @@ def test_a_second_signal_does_not_stop_the_removal(tmp_path):
 @needs_posix
 def test_who_interrupts_the_start_reads_no_traceback(interruptible, tmp_path):
     code = f"{READ}\nimport time\ntime.sleep(60)"
-    environment, pipe = variables({"GRADIO_TEMP_DIR": str(tmp_path)}), subprocess.PIPE
-    with subprocess.Popen(command(code), cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with started(code, tmp_path) as process:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert errors == ""
