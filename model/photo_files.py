@@ -7,11 +7,13 @@ depth. Links are followed once: what is reached by two ways is listed once, and 
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 import stat
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,12 +124,14 @@ class PhotoFiles:
         names: the photos' paths relative to it, with forward slashes, sorted folder by folder. Names that are no UTF-8 hold
             surrogates, as everywhere in Python; `shown` makes them printable.
         folders: the paths of all folders below it, the empty ones too, sorted; not the hidden ones.
+        others: the paths of the files that are no photos, sorted: tables, say. They are counted in `left_out`.
         left_out: the rest.
     """
 
     root: Path
     names: tuple[str, ...]
     folders: tuple[str, ...]
+    others: tuple[str, ...]
     left_out: LeftOut
 
     @property
@@ -150,41 +154,12 @@ def list_photos(root: Path, progress: Callable[[int], object] = lambda files: No
     Raises:
         OSError: the folder itself cannot be listed. Of those below it, it is said in `left_out`.
     """
-    names: list[str] = []
-    folders: list[str] = []
-    left_out = LeftOut()
-    seen = {_identity(root.stat())}
-    links: list[str] = []  # to files and folders: followed when all that lies here itself is listed
-    waiting = deque([""])
     os.scandir(root).close()  # so that what is wrong with the folder itself is raised
-    while waiting or links:
-        name = waiting.popleft() if waiting else _next_link(root, links, seen, names, folders, left_out)
-        if name is None:
-            continue
-        try:
-            entries = sorted(os.scandir(root / name if name else root), key=lambda entry: entry.name)
-        except OSError:
-            left_out.add(UNREADABLE, name + "/")
-            continue
-        for entry in entries:
-            path = f"{name}/{entry.name}" if name else entry.name
-            try:
-                if is_hidden(entry.name):
-                    _count_hidden(entry, path, left_out)
-                elif entry.is_symlink():
-                    links.append(path)
-                elif entry.is_dir():
-                    seen.add(_identity(entry.stat()))
-                    folders.append(path)
-                    waiting.append(path)
-                else:
-                    seen.add(_identity(entry.stat()))
-                    if _is_photo(Path(entry.path), path, entry.stat().st_mode, left_out):
-                        names.append(path)
-            except OSError:
-                left_out.add(UNREADABLE, path)
-        progress(len(entries))
-    return PhotoFiles(root, tuple(sorted(names, key=by_folder)), tuple(sorted(folders, key=by_folder)), left_out)
+    walk = _Walk(root)
+    while folder := walk.next_folder():
+        progress(walk.list_folder(*folder))
+    names, folders, others = (tuple(sorted(paths, key=by_folder)) for paths in (walk.names, walk.folders, walk.others))
+    return PhotoFiles(root, names, folders, others, walk.left_out)
 
 
 def by_folder(path: str) -> list[str]:
@@ -217,50 +192,98 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _next_link(
-    root: Path, links: list[str], seen: set[tuple[int, int]], names: list[str], folders: list[str], left_out: LeftOut
-) -> str | None:
-    """Follow the first of the links: a folder to list comes back, a photo is added to `names`."""
-    links.sort(key=by_folder)
-    path = links.pop(0)
-    try:
-        status = (root / path).stat()
-    except OSError:
-        left_out.add(NOWHERE, path)
-        return None
-    if _identity(status) in seen:
-        left_out.add(AGAIN, path)
-        return None
-    seen.add(_identity(status))
-    if stat.S_ISDIR(status.st_mode):
-        folders.append(path)
-        return path
-    if _is_photo(root / path, path, status.st_mode, left_out):
-        names.append(path)
-    return None
+class _Walk:
+    """A folder that is being listed: what was found so far, and what is still to be looked into."""
 
+    def __init__(self, root: Path) -> None:
+        self.names: list[str] = []
+        self.folders: list[str] = []
+        self.others: list[str] = []
+        self.left_out = LeftOut()
+        self._root = root
+        self._seen = {_identity(root.stat())}
+        self._waiting = deque([("", False)])  # paths of folders, and whether a link leads there
+        self._links: list[tuple[list[str], str]] = []  # a heap: followed when all that lies here itself is listed
 
-def _is_photo(file: Path, name: str, mode: int, left_out: LeftOut) -> bool:
-    """Whether a file is to be listed; what is not is counted."""
-    if not stat.S_ISREG(mode):
-        left_out.add(SPECIAL, name)
-        return False
-    if is_photo_name(name):
-        return True
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(HEAD)
-    except OSError:
-        left_out.add(UNREADABLE, name)
-        return False
-    if not begins_as_photo(head):
-        left_out.add(ARCHIVE if name.lower().endswith(ARCHIVES) else NOT_PHOTOS, name)
-        return False
-    return True
+    def next_folder(self) -> tuple[str, bool] | None:
+        """The path of the next folder to list, and whether a link leads there; None where all are listed."""
+        while not self._waiting and self._links:
+            self._follow(heapq.heappop(self._links)[1])
+        return self._waiting.popleft() if self._waiting else None
+
+    def list_folder(self, name: str, is_linked: bool) -> int:
+        """Find what lies in a folder, by its path from the root. Returns how much it is."""
+        try:
+            entries = sorted(os.scandir(self._root / name if name else self._root), key=lambda entry: entry.name)
+        except OSError:
+            self.left_out.add(UNREADABLE, name + "/")
+            return 0
+        for entry in entries:
+            path = f"{name}/{entry.name}" if name else entry.name
+            try:
+                if is_hidden(entry.name):
+                    _count_hidden(entry, path, self.left_out)
+                elif entry.is_symlink():
+                    heapq.heappush(self._links, (by_folder(path), path))
+                else:
+                    self._find(path, entry.stat(), is_linked)
+            except OSError:
+                self.left_out.add(UNREADABLE, path)
+        return len(entries)
+
+    def _follow(self, path: str) -> None:
+        try:
+            status = (self._root / path).stat()
+        except OSError:
+            self.left_out.add(NOWHERE, path)
+            return
+        self._find(path, status, is_linked=True)
+
+    def _find(self, path: str, status: os.stat_result, is_linked: bool) -> None:
+        if is_linked and _identity(status) in self._seen:  # without a link, a file with two names is two files
+            self.left_out.add(AGAIN, path)
+            return
+        self._seen.add(_identity(status))
+        if stat.S_ISDIR(status.st_mode):
+            self.folders.append(path)
+            self._waiting.append((path, is_linked))
+        elif not stat.S_ISREG(status.st_mode):
+            self.left_out.add(SPECIAL, path)
+        elif is_photo_name(path):
+            self.names.append(path)
+        else:
+            self._tell_apart(path)
+
+    def _tell_apart(self, path: str) -> None:
+        """Whether a file is a photo, by its beginning."""
+        try:
+            with (self._root / path).open("rb") as opened:
+                head = opened.read(HEAD)
+        except OSError:
+            self.left_out.add(UNREADABLE, path)
+            return
+        if begins_as_photo(head):
+            self.names.append(path)
+            return
+        self.others.append(path)
+        self.left_out.add(ARCHIVE if path.lower().endswith(ARCHIVES) else NOT_PHOTOS, path)
 
 
 def _count_hidden(entry: os.DirEntry[str], path: str, left_out: LeftOut) -> None:
     if not entry.is_dir(follow_symlinks=False):
         left_out.add(HIDDEN, path)
-    elif files := sum(len(names) for _, _, names in os.walk(entry.path)):
+    elif files := _files_below(entry.path):
         left_out.add(HIDDEN, path + "/", files)
+
+
+def _files_below(folder: str) -> int:
+    """How many files lie below a folder, however deep; os.walk calls itself for each level."""
+    files, waiting = 0, [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    files += 1
+                elif not entry.is_symlink():
+                    waiting.append(entry.path)
+    return files

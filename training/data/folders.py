@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model.config import NEITHER
-from model.photo_files import shown
+from model.photo_files import PhotoFiles, shown
 from training.data.photos import MIN_PER_CLASS, NOT_ASKED_FOR, ONE_SOURCE, DataError, Photos, to_train_on
 from training.data.same import same
 from training.data.tree import Branch, Notes, look_into
@@ -41,8 +41,11 @@ def find_photos(data: Path, neither: Path | None = None, labels: Sequence[str] =
     return photos
 
 
-def open_folder(folder: Path, notes: Notes, below: str = "", title: str = "") -> Branch:
-    """What lies in a folder; see `tree.look_into`.
+def open_folder(folder: Path, notes: Notes, below: str = "") -> Branch:
+    """The photos in a folder; what is left out is noted.
+
+    Args:
+        below: what the folder is called for people, where it is one of several.
 
     Raises:
         DataError: it is no folder, or cannot be listed.
@@ -50,9 +53,15 @@ def open_folder(folder: Path, notes: Notes, below: str = "", title: str = "") ->
     if not folder.is_dir():
         raise DataError(f"{shown(folder)} is not a folder; --data names a folder that holds one folder of photos per class")
     try:
-        return look_into(folder, notes, below, title)
+        return branch_of(look_into(folder), notes, below)
     except OSError as error:
         raise DataError(f"{shown(folder)} cannot be looked into: {error.strerror}") from None
+
+
+def branch_of(files: PhotoFiles, notes: Notes, below: str = "", title: str = "") -> Branch:
+    """What was listed of a folder, as a tree; what is left out is noted. below, title: see `open_folder` and `Branch`."""
+    notes.left_out.update(files.left_out, below)
+    return Branch.of(files, below, title)
 
 
 def by_folders(branch: Branch, labels: Sequence[str], notes: Notes) -> Photos:

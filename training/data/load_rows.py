@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 from model.errors import first_line
-from model.photo_files import is_hidden, list_photos, shown
+from model.photo_files import PhotoFiles, list_photos, shown
 from training.data.photos import DataError
 from training.data.splits import is_filler, meaning
 
@@ -16,24 +15,17 @@ PARQUET = ".parquet"
 _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes
 
 
-def lies_in_rows(data: str) -> bool:
-    """Whether `data` is a Parquet file, a folder that `datasets` saved, or one of Parquet files that hold or name photos.
+def lies_in_rows(there: PhotoFiles) -> bool:
+    """Whether a folder is one that `datasets` saved, or one of Parquet files that hold or name photos.
 
     Photos in folders count more than a Parquet file beside them that holds none, as the answers of `training.score`.
     """
-    path = Path(data)
-    if path.is_file():
-        return path.suffix.lower() == PARQUET
-    if not path.is_dir():
-        return False
-    if _is_saved(path):
+    if _is_saved(there.root):
         return True
-    files = _parquet_files(path)
+    files = _parquet_files(there)
     if not files:
         return False
-    classes = {
-        folders[-1] for name in list_photos(path).names if (folders := [f for f in name.split("/")[:-1] if not is_filler(f)])
-    }
+    classes = {folders[-1] for name in there.names if (folders := [f for f in name.split("/")[:-1] if not is_filler(f)])}
     return len(classes) < 2 or any(map(_holds_bytes, files))
 
 
@@ -41,7 +33,7 @@ def load_splits(data: str) -> dict[str, Any]:
     """The splits of a dataset, as `datasets.Dataset`s by their names.
 
     Args:
-        data: a file or folder of `lies_in_rows`, or `user/name` or `user/name:configuration` of the Hub.
+        data: a Parquet file, a folder of `lies_in_rows`, or `user/name` or `user/name:configuration` of the Hub.
 
     Raises:
         DataError: it cannot be loaded.
@@ -57,7 +49,7 @@ def load_splits(data: str) -> dict[str, Any]:
             loaded = load_from_disk(str(path))
             return {"train": loaded} if isinstance(loaded, Dataset) else dict(loaded)
         if path.exists():
-            files = [path] if path.is_file() else _parquet_files(path)
+            files = [path] if path.is_file() else _parquet_files(list_photos(path))
             return {
                 split: load_dataset("parquet", data_files=named, split="train")  # each alone: a test set may lack labels
                 for split, named in _by_split(files, path).items()
@@ -97,16 +89,8 @@ def _is_saved(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _SAVED)
 
 
-def _parquet_files(folder: Path) -> list[Path]:
-    found, waiting = list[Path](), [folder]
-    while waiting:
-        try:
-            entries = [entry for entry in os.scandir(waiting.pop()) if not is_hidden(entry.name)]
-        except OSError:  # said where photos are listed
-            continue
-        waiting += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        found += [Path(entry.path) for entry in entries if entry.name.endswith(PARQUET) and entry.is_file()]
-    return sorted(found)
+def _parquet_files(there: PhotoFiles) -> list[Path]:
+    return [there.root / name for name in there.others if name.endswith(PARQUET)]
 
 
 def _by_split(files: list[Path], root: Path) -> dict[str, list[str]]:

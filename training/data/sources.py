@@ -13,23 +13,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from model.config import NEITHER
-from model.photo_files import shown
+from model.photo_files import PhotoFiles, shown
 from training.data.archives import abridged
 from training.data.columns import Columns
 from training.data.dataset_rows import is_torchvision
-from training.data.folders import all_neither, by_folders, neither_folder, open_folder
+from training.data.folders import all_neither, branch_of, by_folders, neither_folder
 from training.data.held_out import check_held_out, held_out
 from training.data.label_rules import BY_FOLDER, FASTBOOK_RULE, Rule, by_names, label_rule
 from training.data.lay_out import lay_out
 from training.data.layout import Layout, Splits, divide, unwrap
-from training.data.load_rows import lies_in_rows
+from training.data.load_rows import PARQUET, lies_in_rows
 from training.data.photos import MIN_PER_CLASS, ONE_SOURCE, DataError, Found, Photos, to_train_on
 from training.data.same import Spellings, same
 from training.data.splits import enumerated, split_folders
 from training.data.table_files import TABLES
 from training.data.tables import read_metadata, read_table
 from training.data.tables_beside import naming_tables, packed_tables, tables_in
-from training.data.tree import Branch, Notes
+from training.data.tree import Branch, Notes, look_into
 from training.data.unpack import ARCHIVES, NO_ARCHIVES, download, fastai_address, is_archive, unpack
 
 _FASTAI_RULES = {"pets": FASTBOOK_RULE, "cub_200_2011": BY_FOLDER}
@@ -116,7 +116,9 @@ def open_data(
     if problems:
         if missing and train.labels:
             problems.append(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
-        problems += [hint for _, branch, _ in folders for hint in tables_in(branch.path) or naming_tables(branch.path)]
+        problems += [
+            hint for _, branch, _ in folders for hint in tables_in(branch.path) or naming_tables(look_into(branch.path))
+        ]
         raise DataError(*problems, advice=_advice(train, notes))
     if missing:
         raise DataError(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
@@ -169,8 +171,8 @@ def _opened(
                 notes.say(f"--label-from says nothing of {own}, which has a column of labels")
             lists.append((own, opened))
         else:
-            folder, rule = opened
-            folders.append((own, open_folder(folder, notes, own if len(names) > 1 else "", name), label_rule(rule)))
+            there, rule = opened
+            folders.append((own, branch_of(there, notes, own if len(names) > 1 else "", name), label_rule(rule)))
     return folders, lists
 
 
@@ -179,25 +181,28 @@ def _told(error: OSError) -> str:
     return f"{error.strerror or error}{of}"
 
 
-def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, notes: Notes) -> tuple[Path, str] | Found:
-    """The folder that `data` stands for and the rule that gives its labels, or the photos where it lists them itself."""
+def _open(data: str, unpacked: Path, columns: Columns, label_from: str | None, notes: Notes) -> tuple[PhotoFiles, str] | Found:
+    """What lies in the folder that `data` stands for, and the rule that gives its labels; or the photos it lists itself."""
     path = Path(data)
     if path.is_file() and path.suffix.lower() in TABLES:
         return read_table(path, columns)
-    if is_torchvision(data) or lies_in_rows(data):
+    if is_torchvision(data) or (path.is_file() and path.suffix.lower() == PARQUET):
         return lay_out(data, unpacked, columns)
     own = Notes()
     folder, rule = _folder(data, unpacked, own)
     notes.add(own)
     if folder is None:
         return lay_out(data, unpacked, columns)
+    there = look_into(folder)
+    if folder == path and lies_in_rows(there):
+        return lay_out(data, unpacked, columns)
     if label_from is None and rule == BY_FOLDER:
-        found, said = read_metadata(folder, columns)
+        found, said = read_metadata(there, columns)
         notes.say(*said)
         if found is not None:
             return found
-        notes.say(*naming_tables(folder), *packed_tables(own.left_out, shown(path.name)))
-    return folder, label_from or rule
+        notes.say(*naming_tables(there), *packed_tables(own.left_out, shown(path.name)))
+    return there, label_from or rule
 
 
 def _folder(data: str, unpacked: Path, notes: Notes) -> tuple[Path | None, str]:

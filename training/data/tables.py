@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from model.photo_files import NOT_PHOTOS, LeftOut, is_hidden, list_photos, shown
+from model.photo_files import NOT_PHOTOS, LeftOut, PhotoFiles, shown
 from training.data.columns import IMAGES, Columns, Picked, pick, plain
 from training.data.label_values import read_labels
 from training.data.listed import Listed, found_in
@@ -31,7 +31,7 @@ def read_table(file: Path, columns: Columns) -> Found:
     return found_in(read.rows, shown(file), read.left_out, read.sentences)
 
 
-def read_metadata(folder: Path, columns: Columns) -> tuple[Found | None, list[str]]:
+def read_metadata(there: PhotoFiles, columns: Columns) -> tuple[Found | None, list[str]]:
     """The photos of a folder that has metadata files, as `datasets` calls them, in it or in its folders, and a sentence.
 
     Returns:
@@ -40,10 +40,10 @@ def read_metadata(folder: Path, columns: Columns) -> tuple[Found | None, list[st
     Raises:
         DataError: see `read_table`; nothing says what the labels are.
     """
-    files = _metadata_files(folder)
+    folder = there.root
+    files = [folder / name for name in there.others if PurePath(name).name in METADATA]
     if not files:
         return None, []
-    there = list_photos(folder)
     named = ", ".join(shown(file.relative_to(folder)) for file in files)
     classes = {_class_of(name) for name in there.names} - {None}
     tables, unlabelled = _read_all(files, columns, guess=len(classes) < 2)
@@ -143,14 +143,6 @@ def _image_column(table: Table, columns: Columns, where: str) -> Picked:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _metadata_files(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
-        found += [Path(parent) / name for name in METADATA if name in names]
-    return found
 
 
 def _class_of(name: str) -> str | None:

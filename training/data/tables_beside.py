@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from model.photo_files import NOT_PHOTOS, LeftOut, is_hidden, list_photos, shown
+from model.photo_files import NOT_PHOTOS, LeftOut, PhotoFiles, shown
 from training.data.photos import DataError
 from training.data.same import same
 from training.data.table_files import METADATA, TABLES, read_file
@@ -25,18 +24,18 @@ def tables_in(folder: Path) -> list[str]:
     return [f"there is a table beside the photos: --data {told} takes the labels from it"] if files else []
 
 
-def naming_tables(folder: Path) -> list[str]:
+def naming_tables(there: PhotoFiles) -> list[str]:
     """A sentence where tables in a folder, or in its folders, name most of their rows after photos that lie there."""
-    files = [file for file in _tables(folder) if file.stat().st_size <= _LARGEST][:_TRIED]
+    files = [file for file in _tables(there) if file.stat().st_size <= _LARGEST][:_TRIED]
     if not files:
         return []
-    names = {_key(name) for name in list_photos(folder).names}
+    names = {_key(name) for name in there.names}
     found = [file for file in files if _names_photos(file, names)]
     if not found:
         return []
     told = " and ".join(map(shown, found[:_TOLD])) + (" and others" if len(found) > _TOLD else "")
-    there = f"there is a table {told} that names" if len(found) == 1 else f"there are tables {told} that name"
-    return [f"{there} these photos; --data {shown(found[0])} takes its labels"]
+    tables = f"there is a table {told} that names" if len(found) == 1 else f"there are tables {told} that name"
+    return [f"{tables} these photos; --data {shown(found[0])} takes its labels"]
 
 
 def packed_tables(left_out: LeftOut, archive: str) -> list[str]:
@@ -55,15 +54,10 @@ def packed_tables(left_out: LeftOut, archive: str) -> list[str]:
     ]
 
 
-def _tables(folder: Path) -> list[Path]:
+def _tables(there: PhotoFiles) -> list[Path]:
     """The tables in a folder and in those in it, the nearest first."""
-    found = []
-    for parent, folders, names in os.walk(folder):
-        depth = len(Path(parent).relative_to(folder).parts)
-        folders[:] = sorted(name for name in folders if not is_hidden(name)) if depth < _DEEP else []
-        tables = [name for name in names if Path(name).suffix.lower() in TABLES and name not in METADATA]
-        found += [(depth, Path(parent) / name) for name in tables if not is_hidden(name) and (Path(parent) / name).is_file()]
-    return [file for _, file in sorted(found)]
+    tables = [name for name in there.others if name.lower().endswith(TABLES) and PurePosixPath(name).name not in METADATA]
+    return [there.root / name for name in sorted(tables, key=lambda name: name.count("/")) if name.count("/") <= _DEEP]
 
 
 def _names_photos(file: Path, photos: Collection[str]) -> bool:

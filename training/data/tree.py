@@ -130,19 +130,14 @@ class Notes:
         self.say(*other.understood)
 
 
-def look_into(folder: Path, notes: Notes, below: str = "", title: str = "") -> Branch:
-    """The photos in a folder; what is left out is noted.
-
-    Args:
-        below: what the folder is called for people, where it is one of several. title: see `Branch`.
+def look_into(folder: Path) -> PhotoFiles:
+    """What lies in a folder, listed with a progress bar where that takes long.
 
     Raises:
         OSError: it cannot be listed.
     """
     with tqdm(desc=f"looking into {shown(folder.name or folder)}", unit="file", delay=1, leave=False) as bar:
-        files = list_photos(folder, bar.update)
-    notes.left_out.update(files.left_out, below)
-    return Branch.of(files, below, title)
+        return list_photos(folder, bar.update)
 
 
 def has_files(folder: Path) -> bool:

@@ -429,10 +429,11 @@ def test_folders_deeper_than_a_path_can_say(tmp_path, monkeypatch):
 
 def test_folders_that_lie_too_deep_in_one_another(tmp_path, monkeypatch):
     data = make(tmp_path / "data", {"b": 3, "a": 2})
+    (data / "rows.parquet").write_bytes(b"PAR1")
 
-    def walk(folder: Path) -> None:
+    def rglob(folder: Path, pattern: str) -> None:
         raise RecursionError("maximum recursion depth exceeded")
 
-    monkeypatch.setattr(os, "walk", walk)
+    monkeypatch.setattr(Path, "rglob", rglob)
     with pytest.raises(DataError, match="has folders that lie too deep in one another; name one of them"):
         open_data(data, tmp_path / "unpacked")
