@@ -101,7 +101,7 @@ def test_convert_compares_on_the_photos_of_a_folder_and_says_what_it_leaves_out(
     assert main(["convert", str(IS_CAT), str(tmp_path / "model"), "--photos", str(photos)]) == 0
     said = capsys.readouterr()
     assert "On 10 pictures" in said.out
-    assert "Left out, hidden, or what systems put beside photos: 2 files" in said.err
+    assert "Left out, hidden, or what systems put beside photos: 2 (" in said.err
     assert "Left out, not photos: 1 (labels.csv)" in said.err
     assert f"Left out: {photos / 'broken.jpg'}: This is not a photo" in said.err
 

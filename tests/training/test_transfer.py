@@ -61,7 +61,7 @@ def test_both_ways_come_out_equal(trained):
     losses = [float(row[1]) for row in rows]
     assert losses[-1] < losses[0]  # it learned something: equal rows are not rows of nothing
     assert len(set(losses)) == 4
-    difference = re.search(r"differ by more than (\d[\d.e-]*\d)\.", printed)
+    difference = re.search(r"differ by more than (\d[\d.e+-]*\d)\.", printed)
     assert float(difference[1]) < 1e-4
 
 

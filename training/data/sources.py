@@ -109,19 +109,17 @@ def open_data(
     train = _spelled(Photos.joined(parts["train"]), spellings)
     neither_of = _neither(others, alone, {*parts, *(split for origin in origins for split in origin.splits)}, notes, problems)
     train = Photos.joined([train, *neither_of.pop("train", [])], train.labels)
-    if not known and (train.labels or not problems):
+    missing = [label for label in labels if same(label) not in map(same, (*train.labels, NEITHER))]
+    if not known and (train.labels or not (problems or missing)):
         where = shown(names[0]) if len(names) == 1 else "all of --data together"
         problems += to_train_on(train, where, by_name=any(origin.rule for origin in origins))
-    missing = [label for label in labels if same(label) not in map(same, (*train.labels, NEITHER))]
+    if missing and (train.labels or not problems):
+        problems.append(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
     if problems:
-        if missing and train.labels:
-            problems.append(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
         problems += [
             hint for _, branch, _ in folders for hint in tables_in(branch.path) or naming_tables(look_into(branch.path))
         ]
         raise DataError(*problems, advice=_advice(train, notes))
-    if missing:
-        raise DataError(f"there are no photos of {', '.join(missing)}: look at the spelling after --labels")
     classes = known or train.labels
     for source, origin in zip(sources, origins, strict=True):
         for split, branches in origin.splits.items():
