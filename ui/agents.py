@@ -19,9 +19,10 @@ from model.formats import FORMAT_NAMES
 from model.photo import MAX_BYTES, PhotoError, PhotoSource
 from ui.api import evidence, scores
 from ui.data_url import WEB, from_text
+from ui.desk import Busy
 from ui.photo_input import PhotoData, PhotoInput
 from ui.request_photo import MAX_BODY
-from ui.service import Busy, Service
+from ui.service import Service
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server

@@ -13,10 +13,11 @@ from model.classifier import Prediction
 from model.errors import ModelError
 from model.inside.explain import HeatMap
 from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge
+from ui.desk import Busy
 from ui.errors import sentence
 from ui.parameters import read_top_k
 from ui.request_photo import Refused, read_photo
-from ui.service import Busy, Gone, Service, Untaught
+from ui.service import Gone, Service, Untaught
 from ui.texts import language_of
 
 

@@ -12,7 +12,7 @@ from model.errors import ModelError
 from model.formats import FORMATS
 from model.photo import PhotoError
 from model.photo_problems import one_of
-from ui.service import Busy
+from ui.desk import Busy
 from ui.texts import ENGLISH, TEXTS, say
 
 _SECTION = "photo."

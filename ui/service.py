@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
 from model.batching import Batcher
 from model.classifier import Classifier, Prediction
 from model.inside.explain import Explainer, HeatMap
-from model.network import available_cores
 from model.photo import PhotoSource
+from ui.desk import Desk, Seen
 
 if TYPE_CHECKING:
     from ui.teach.sessions import Sessions
 
 Ending = Literal["idle", "full", "lost"]
-Seen = TypeVar("Seen")
-
-
-class Busy(Exception):
-    """Too many photos are waiting already. The message is for the visitor."""
 
 
 class Untaught(Exception):
@@ -41,34 +34,6 @@ class Gone(Exception):
     def __init__(self, sentence: str, why: Ending) -> None:
         super().__init__(sentence)
         self.why = why
-
-
-class Desk:
-    """Where the photos of all visitors go: a few threads, and places for those that are under way.
-
-    Args:
-        max_waiting: photos that may be under way at once; one more raises `Busy`.
-    """
-
-    def __init__(self, max_waiting: int) -> None:
-        self.max_waiting = max_waiting
-        self._waiting = 0
-        self._openers = ThreadPoolExecutor(available_cores(), thread_name_prefix="photo")
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the `max_waiting` places."""
-        if self._waiting >= self.max_waiting:
-            raise Busy("Too many photos are waiting for an answer. Try again in a few seconds.")
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
-
-    async def run(self, work: Callable[[], Seen]) -> Seen:
-        """What `work` gives, on one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._openers, work)
 
 
 class Answers:

@@ -15,8 +15,8 @@ from model.photo import PhotoError, PhotoFormatError, PhotoTooLarge, open_photo
 from model.photo_problems import PROBLEMS
 from tests.pictures import CAT
 from tests.running import ROOT
+from ui.desk import Busy, Desk
 from ui.errors import UploadError, format_names, readable_errors, sentence
-from ui.service import Busy, Desk
 from ui.texts import ENGLISH, TEXTS, say
 
 LANGUAGES = sorted(TEXTS)

@@ -9,7 +9,8 @@ import pytest
 from model.classifier import Classifier
 from tests.pictures import CAT
 from tests.running import run_alone
-from ui.service import Busy, Service
+from ui.desk import Busy
+from ui.service import Service
 
 
 class Gate:

@@ -18,8 +18,9 @@ from model.classifier import Classifier
 from model.photo import MAX_BYTES
 from ui.api import posted, problem
 from ui.data_url import data_url
+from ui.desk import Busy
 from ui.request_photo import TOO_LARGE, read_body
-from ui.service import Busy, Gone, Service, Untaught
+from ui.service import Gone, Service, Untaught
 from ui.texts import language_of
 from ui.which_model import why_gone
 

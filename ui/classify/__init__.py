@@ -18,10 +18,11 @@ from model.formats import MAX_MEGAPIXELS
 from model.photo import MAX_BYTES, PhotoError, photo_facts
 from ui import corrections
 from ui.classify.verdict import Shown, preview, shown
+from ui.desk import Busy
 from ui.errors import format_names, readable_errors, sentence
 from ui.photo_input import PhotoInput, example_buttons
 from ui.scripts import ELEMENTS, script, texts_of
-from ui.service import Answers, Busy, Gone, Service, Untaught
+from ui.service import Answers, Gone, Service, Untaught
 from ui.settings import Settings
 from ui.texts import language_of, made, say, t
 from ui.token_radio import TokenRadio

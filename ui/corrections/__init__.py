@@ -19,9 +19,10 @@ from model.photo import PhotoError
 from ui.corrections.dataset import CorrectionDataset
 from ui.corrections.limit import Limit, client_of
 from ui.corrections.store import CannotUndo, CorrectionStore, StoreFull
+from ui.desk import Busy
 from ui.errors import sentence
 from ui.markup import problem
-from ui.service import Busy, Service
+from ui.service import Service
 from ui.settings import Settings
 from ui.texts import label_name, label_text, language_of, say, t
 

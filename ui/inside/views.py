@@ -14,6 +14,7 @@ from model.inside.facts import parameters_with_batch_norm, unused_filters
 from model.inside.graph import Graph, Layer
 from model.photo import PhotoError
 from model.resize import fit
+from ui.desk import Busy
 from ui.errors import sentence
 from ui.inside.choice import Choice
 from ui.inside.feature_maps import channel_html, maps_message
@@ -22,7 +23,7 @@ from ui.inside.network import filters_html, first_layer, numbers_html
 from ui.inside.patches import Patches
 from ui.markup import Html, problem
 from ui.photo_input import Unusable
-from ui.service import Busy, Service
+from ui.service import Service
 from ui.texts import say
 
 _PATCHES_SHOWN = 9

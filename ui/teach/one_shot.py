@@ -13,8 +13,8 @@ from starlette.requests import Request
 from model.photo import PhotoError
 from ui.api import photo_status
 from ui.corrections.limit import client_of
+from ui.desk import Busy
 from ui.request_photo import Refused
-from ui.service import Busy
 from ui.teach.lessons import NAME
 from ui.teach.multipart import Part, parts
 from ui.teach.results import zip_file

@@ -19,9 +19,10 @@ from starlette.routing import Route
 from model.photo import MAX_BYTES, PhotoError
 from ui.api import evidence, scores
 from ui.data_url import data_url, image_url
+from ui.desk import Busy
 from ui.heat import overlay
 from ui.request_photo import TOO_LARGE, Refused, read_body
-from ui.service import Busy, Service
+from ui.service import Service
 from ui.teach import publish
 from ui.teach.lessons import NAME, taught_in
 from ui.teach.requests import SESSION, number_in, read_json, route

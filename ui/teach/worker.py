@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
-from ui.service import Busy
+from ui.desk import Busy
 
 MAX_WAITING = 200_000_000  # bytes of photos that wait, of all visitors together
 _NICE = 10  # of 19: others come first, but what holds Python's lock still gets to the end of it soon

@@ -19,7 +19,8 @@ from tests.pictures import CAT, COFFEE
 from tests.running import run_alone
 from tests.ui.teach.test_routes import KINDS, drawn, taught
 from ui.album.routes import Line, album_routes, csv_name
-from ui.service import Busy, Service
+from ui.desk import Busy
+from ui.service import Service
 from ui.teach.routes import teach_routes
 from ui.teach.sessions import Sessions
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from tests.running import run_alone
-from ui.service import Busy
+from ui.desk import Busy
 from ui.teach import worker
 from ui.teach.worker import Worker
 
