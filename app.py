@@ -10,7 +10,9 @@ from __future__ import annotations
 import ui.before_gradio  # first, as it says
 import ui.zero_gpu  # marks a function, or a ZeroGPU Space does not start the app
 from model import Classifier, ModelError
+from model.decode.wall import behind_wall
 from model.errors import EntryPoint
+from ui.desk import OPENERS
 from ui.page import build, launch_options
 from ui.server import app_options
 from ui.service import Service
@@ -29,6 +31,8 @@ def main() -> None:
             allow=settings.model_allow,
             size=settings.model_size,
             activation=settings.model_activation,
+            trust=settings.model_trust,
+            apart=True,
         )
         service = Service(classifier, settings.max_waiting, Sessions(classifier) if settings.teach else None)
         page = build(service, settings)
@@ -39,12 +43,13 @@ def main() -> None:
     page.queue(max_size=settings.max_waiting)
     address = ui.before_gradio.ADDRESS
     try:
-        page.launch(
-            app_kwargs=app_options(service, settings),
-            mcp_server=False,  # agents have their own tools
-            **address.options,
-            **launch_options(),
-        )
+        with behind_wall(OPENERS):
+            page.launch(
+                app_kwargs=app_options(service, settings),
+                mcp_server=False,  # agents have their own tools
+                **address.options,
+                **launch_options(),
+            )
     except OSError as error:  # another program took the port meanwhile
         raise SystemExit(f"Cannot start: {address.refused(error)}") from None
 

@@ -1,5 +1,8 @@
 """Do exports answer the same here as in fastai? `python -m benchmarks.exports PHOTOS [--photos 200] [--only NAME…]`.
 
+`python -m benchmarks.exports --budget [--only NAME…]` needs no photos: what share of its budget an export of each of the
+networks in `benchmarks.export_budget` takes, and what the files of `tests.expensive` cost.
+
 PHOTOS holds a folder per class (Cat, Dog). For each learner below: build it with fastai on some of the photos, train it for
 a few batches so that its answers differ, `learn.export()`, then compare `load_learner(…).predict` with
 `Classifier.load(…).classify`, photo by photo, in float32, and the model folder that `convert` writes with both.
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.export_budget import report
 from benchmarks.machine import describe
 from model import Classifier
 from model.fastai_export.convert import convert
@@ -168,19 +172,27 @@ def measure(name: str, training: list[Path], photos: list[Path], folder: Path) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("data", type=Path, metavar="PHOTOS", help="a folder per class, photos named cat.N.jpg and dog.N.jpg")
+    parser.add_argument(
+        "data", type=Path, nargs="?", metavar="PHOTOS", help="a folder per class, photos named cat.N.jpg and dog.N.jpg"
+    )
     parser.add_argument("--photos", type=int, default=200, help="how many photos to compare on")
     parser.add_argument(
-        "--only", nargs="*", default=list(LEARNERS), choices=list(LEARNERS), metavar="NAME", help="these learners"
+        "--only", nargs="*", default=[], metavar="NAME", help="these learners; with --budget these networks and files"
     )
+    parser.add_argument("--budget", action="store_true", help="how much of their budget honest and hostile exports take")
     options = parser.parse_args()
+    if options.budget:
+        report(options.only)
+        return
+    if options.data is None or not set(options.only) <= LEARNERS.keys():
+        parser.error(f"name a folder of photos, and with --only some of: {', '.join(LEARNERS)}")
     everything = sorted(options.data.resolve().glob("*/*.jpg"))
     random.Random(0).shuffle(everything)
     if len(everything) < TRAINING_PHOTOS + options.photos:
         raise SystemExit(f"{options.data} has {len(everything)} photos; {TRAINING_PHOTOS + options.photos} are needed")
     training, photos = everything[:TRAINING_PHOTOS], everything[TRAINING_PHOTOS : TRAINING_PHOTOS + options.photos]
     print("| learner | export opened here | converted | spread of its answers |\n|---|---|---|---|")
-    for name in options.only:
+    for name in options.only or LEARNERS:
         with tempfile.TemporaryDirectory() as folder:
             opened, converted, spread = measure(name, training, photos, Path(folder))
         print(f"| {name} | {opened:.1e} | {converted:.1e} | {spread:.2f} |", flush=True)

@@ -1,4 +1,4 @@
-"""The network alone: threads and spinning of ONNX Runtime, on a quiet machine and beside a busy neighbour.
+"""The network alone: threads and spinning of ONNX Runtime, on a quiet machine and beside a busy neighbour; and what it keeps.
 
 python -m benchmarks.network [MODEL]
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+import psutil
 
 from benchmarks.machine import describe, spread
+from model.batching import MAX_BATCH
 from model.config import Config
 from model.folder import CONFIG, ONNX
-from model.network import available_cores
+from model.network import available_cores, session_options
 from model.source import STARTER
 
 ROUNDS, CALLS = 6, 25
@@ -28,6 +30,38 @@ def session(path: Path, threads: int, spinning: bool) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def kept(path: Path, has_arena: bool, shape: tuple[int, int]) -> tuple[float, float, float]:
+    """In a process of its own: milliseconds of a photo alone and of one in a batch of 16, and megabytes kept after both."""
+    options = session_options()
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = has_arena
+    network = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    before = psutil.Process().memory_info().rss
+    times = []
+    for batch in (1, MAX_BATCH):
+        photos = np.random.default_rng(0).normal(size=(batch, 3, *shape)).astype(np.float32)
+        each = []
+        for call in range(2 + 64 // batch):
+            start = time.perf_counter()
+            network.run(None, {"photos": photos})
+            if call > 1:
+                each.append((time.perf_counter() - start) * 1000 / batch)
+        times.append(statistics.median(each))
+    return times[0], times[1], (psutil.Process().memory_info().rss - before) / 1e6
+
+
+def compare_arena(path: Path, shape: tuple[int, int]) -> None:
+    print("\n| arena of memory | ms, alone | ms, in a batch of 16 | MB kept |\n|---|---|---|---|")
+    runs: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
+    for _ in range(ROUNDS):
+        for has_arena, values in runs.items():
+            with multiprocessing.get_context("spawn").Pool(1) as fresh:
+                values.append(fresh.apply(kept, (path, has_arena, shape)))
+    for has_arena, values in runs.items():
+        alone, together, megabytes = map(list, zip(*values, strict=True))
+        cells = spread(alone, "ms", 2), spread(together, "ms", 2), spread(megabytes, "MB", 0)
+        print(f"| {'yes' if has_arena else 'no, as here'} | " + " | ".join(cells) + " |")
 
 
 def neighbour() -> None:
@@ -65,6 +99,7 @@ def main() -> None:
         for (threads, spinning), values in sorted(times.items(), key=lambda pair: statistics.median(pair[1])):
             cells = batch, "busy" if busy else "quiet", threads, "on" if spinning else "off", spread(values, "ms", 2)
             print("| " + " | ".join(map(str, cells)) + " |")
+    compare_arena(folder / ONNX, (size.height, size.width))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The most expensive photos that `model.photo` accepts: seconds and memory of opening each, in a fresh process.
+"""The most expensive photos that `model.photo` accepts, and those that are built to be (`benchmarks.bombs`): seconds and memory
+of opening each, in a fresh process and without workers; and what counting their parts adds to ordinary photos.
 
     python -m benchmarks.photo_limits
 
@@ -13,13 +14,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.bombs import BOMBS
 from benchmarks.machine import describe
+from model.decode.metadata import take_apart
 from model.formats import FORMAT_MEGAPIXELS, MAX_MEGAPIXELS
-from model.photo import MAX_BYTES, open_photo
+from model.photo import MAX_BYTES, PhotoError, open_photo
 
 LIMIT_MB, LIMIT_SECONDS = 300, 2.0
 INPUT = (336, 336)
@@ -73,39 +77,86 @@ def peak() -> float:
 
 
 def open_one(path: str) -> None:
-    """In the child: open a small photo of the same format first, then the large one; print seconds and megabytes."""
+    """In the child: open a small photo first, then the large one; print seconds, megabytes and the answer."""
     data = Path(path).read_bytes()
     open_photo(encode(picture(0.1, "RGB"), "PNG"), INPUT)
     before = peak()
     start = time.perf_counter()
-    size = open_photo(data, INPUT).size
+    try:
+        photo = open_photo(data, INPUT)
+        answer = f"{photo.width}×{photo.height}"
+    except PhotoError as error:
+        answer = error.code
     seconds = time.perf_counter() - start
-    print(f"{seconds:.3f} {peak() - before:.0f} {size[0]}×{size[1]}")
+    print(f"{seconds:.3f} {peak() - before:.0f} {answer}")
+
+
+class Cost(NamedTuple):
+    """What opening a photo costs, the least seconds and the most megabytes of several fresh processes, and what is answered."""
+
+    seconds: float
+    megabytes: int
+    answer: str
+
+    @property
+    def verdict(self) -> str:
+        return "ok" if self.seconds <= LIMIT_SECONDS and self.megabytes <= LIMIT_MB else "OVER"
+
+
+def cost(data: bytes, processes: int) -> Cost:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo"
+        path.write_bytes(data)
+        command = [sys.executable, "-m", "benchmarks.photo_limits", str(path)]
+        try:
+            runs = [subprocess.run(command, capture_output=True, text=True, timeout=60) for _ in range(processes)]
+        except subprocess.TimeoutExpired:
+            return Cost(60, 0, "killed after a minute")
+    if any(run.returncode for run in runs):
+        return Cost(60, 0, f"died: {runs[0].returncode}")
+    told = [run.stdout.split() for run in runs]
+    return Cost(min(float(run[0]) for run in told), max(int(run[1]) for run in told), told[0][2])
+
+
+def ordinary() -> None:
+    """What counting the parts costs, of what opening an ordinary photo costs."""
+    for name, options in (("JPEG", {"quality": 92}), ("progressive JPEG", {"quality": 85, "progressive": True})):
+        grain = np.random.default_rng(0).integers(0, 256, (3024 // 8, 4032 // 8, 3), np.uint8)
+        data = encode(Image.fromarray(grain).resize((4032, 3024), Image.Resampling.BICUBIC), "JPEG", **options)
+        counted, opened = [], []
+        for _ in range(15):
+            start = time.perf_counter()
+            take_apart("JPEG", data)
+            counted.append(time.perf_counter() - start)
+            open_photo(data, INPUT)
+            opened.append(time.perf_counter() - start - counted[-1])
+        share = min(counted) / min(opened)
+        print(f"{name}, 12 MP, {len(data) / 1e6:.1f} MB: {1000 * min(counted):.2f} ms of {1000 * min(opened):.0f}, {share:.1%}")
 
 
 def main() -> None:
-    print(f"{describe('pillow', 'pillow-heif')}\nlimit: {LIMIT_MB} MB, {LIMIT_SECONDS} s\n")
-    print("| photo | file | seconds | memory | |\n|---|---|---|---|---|")
+    print(f"{describe('pillow', 'pillow-heif')}\nlimit: {LIMIT_MB} MB, {LIMIT_SECONDS} s\n\ntaking an ordinary photo apart:")
+    ordinary()
+    print("\n| photo | file | seconds | memory | |\n|---|---|---|---|---|")
     for name, (format, mode, options) in CASES.items():
         megapixels = float(FORMAT_MEGAPIXELS.get(format, MAX_MEGAPIXELS))
         data = encode(picture(megapixels * 0.999, mode), format, **options)
         while len(data) > MAX_BYTES:
             megapixels *= 0.97 * MAX_BYTES / len(data)
             data = encode(picture(megapixels * 0.999, mode), format, **options)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "photo"
-            path.write_bytes(data)
-            runs = [
-                subprocess.run(
-                    [sys.executable, "-m", "benchmarks.photo_limits", str(path)], capture_output=True, text=True, check=True
-                )
-                for _ in range(3)
-            ]
-        seconds = min(float(run.stdout.split()[0]) for run in runs)
-        memory = max(int(run.stdout.split()[1]) for run in runs)
-        verdict = "ok" if seconds <= LIMIT_SECONDS and memory <= LIMIT_MB else "OVER"
+        row = cost(data, 3)
         print(
-            f"| {name}, {megapixels:.0f} MP | {len(data) / 1e6:.1f} MB | {seconds:.2f} | {memory} MB | {verdict} |", flush=True
+            f"| {name}, {megapixels:.0f} MP | {len(data) / 1e6:.1f} MB "
+            f"| {row.seconds:.2f} | {row.megabytes} MB | {row.verdict} |",
+            flush=True,
+        )
+    print("\n| photo that is built to be expensive | file | seconds | memory | answer | |\n|---|---|---|---|---|---|")
+    for name, make in BOMBS.items():
+        data = make()[:MAX_BYTES]
+        row = cost(data, 1)
+        print(
+            f"| {name} | {len(data) / 1e6:.1f} MB | {row.seconds:.2f} | {row.megabytes} MB | {row.answer} | {row.verdict} |",
+            flush=True,
         )
 
 

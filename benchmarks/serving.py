@@ -1,6 +1,6 @@
 """Our app beside the tutorial's and the smallest Gradio app: start, latency, throughput, memory.
 
-    python -m benchmarks.serving [--starts 7] [--start-only]
+    python -m benchmarks.serving [--starts 7] [--start-only | --page-only] [--rounds 3] [--seconds 15]
 
 The servers run at once and are asked in turn: the tutorial's app with a resnet34 learner, ours with a resnet34 of the
 same shape (random weights in both: speed does not depend on them), ours with the starter, and an app without a model
@@ -9,6 +9,10 @@ that answers a constant. Prints the README's table.
 `--start-only` compares the starts of the smallest app, of ours with the starter and, where fastai is installed, of the
 tutorial's. Apps are started in turn; the processor time is what the process has used when its first answer is there,
 which programs beside it change less than the seconds on the clock.
+
+`--page-only` compares what 16 visitors of our page get, heat map included, with what 16 programs get by POST /api/classify and
+/api/explain, and with what is left of the page where its function answers a constant at once: that is Gradio's own share, as
+the page calls it and by Gradio's queue.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
+import json
 import statistics
 import sys
 import tempfile
@@ -23,14 +28,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
 from PIL import Image
 from tqdm import tqdm
 
-from benchmarks.http_client import HttpClient, endpoint_of
+from benchmarks.http_client import HttpClient, endpoint_of, page_function_of
 from benchmarks.machine import describe, spread
 from benchmarks.resnet34 import make_models
 from model import Classifier
@@ -38,7 +43,7 @@ from model.folder import load_folder
 from tests.pictures import CAT, COFFEE, SHARED, photos
 from tests.running import RunningApp, running_app
 
-SINGLE, LARGE, MEMORY_PHOTOS, CLIENTS, CONCURRENT_SECONDS, ROUNDS = 100, 15, 500, 16, 15, 3
+SINGLE, LARGE, MEMORY_PHOTOS, CLIENTS = 100, 15, 500, 16
 Values = dict[str, list[float]]  # by the name of the app
 
 
@@ -67,6 +72,8 @@ class App:
 
 BARE = App("bare Gradio, no model", ["benchmarks/bare_app.py"], has_route=False)
 STARTER = App("ours, starter", ["app.py"])
+COUNTED = App("ours, counted", ["-m", "benchmarks.counted_app"])
+NOTHING = App("ours, where the page's function does nothing", ["-m", "benchmarks.counted_app", "nothing"])
 
 
 def tutorial_app(export: Path) -> App:
@@ -126,9 +133,9 @@ def measure_starts(apps: Sequence[App], count: int, photo: bytes) -> tuple[dict[
     return endpoints, seconds, processor
 
 
-def throughput(ask: Callable[[HttpClient, bytes], object], url: str, pictures: Sequence[bytes]) -> float:
+def throughput(ask: Callable[[HttpClient, bytes], object], url: str, pictures: Sequence[bytes], seconds: float) -> float:
     """Photos per second answered to `CLIENTS` clients that each ask again at once."""
-    stop = time.monotonic() + CONCURRENT_SECONDS
+    stop = time.monotonic() + seconds
 
     def visit(number: int) -> int:
         client, done = HttpClient(url), 0
@@ -188,7 +195,54 @@ def compare_starts(starts: int, photo: bytes, folder: Path) -> None:
     print(f"n: {starts} starts of each, in turn; median (range), ratio of medians to {BARE.name}\n\n{table}")
 
 
-def compare_serving(starts: int, pictures: list[bytes], folder: Path) -> None:
+def compare_page(pictures: list[bytes], rounds: int, seconds: float) -> None:
+    first, page, constant = "POST /api/classify", "the page", "the page, where its function does nothing"
+    queued = f"{constant}, by Gradio's queue"
+    ways: dict[str, Callable[[HttpClient, bytes], object]] = {
+        first: lambda client, photo: client.classify(photo),
+        "POST /api/explain": lambda client, photo: client.send("POST", "/api/explain", photo, "image/jpeg"),
+        page: lambda client, photo: client.visit(photo, function),
+        constant: lambda client, photo: client.visit(photo, function),
+        queued: lambda client, photo: client.visit(photo, replace(function, waits_in_queue=True)),
+    }
+    rates: Values = {way: [] for way in ways}
+    ratios: Values = {way: [] for way in ways}
+    batches: Values = {way: [] for way in ways}
+    memory: Values = {way: [] for way in ways}
+    with COUNTED.running() as counted, NOTHING.running() as nothing:
+        function = page_function_of(counted.url)
+        servers = {way: nothing if way in (constant, queued) else counted for way in ways}
+        for way, ask in ways.items():
+            throughput(ask, servers[way].url, pictures, 2)  # the network is looked into
+        for _ in tqdm(range(rounds), desc=f"{CLIENTS} clients"):
+            for way, ask in ways.items():
+                before = batches_of(servers[way])
+                rates[way].append(throughput(ask, servers[way].url, pictures, seconds))
+                photos, runs = (now - then for now, then in zip(batches_of(servers[way]), before, strict=True))
+                ratios[way].append(rates[way][-1] / rates[first][-1])
+                batches[way].append(photos / max(1, runs))
+                memory[way].append(resident(servers[way]))
+    print(f"\n{describe('gradio', 'onnxruntime', 'pillow')}")
+    print(f"n: {rounds} × {seconds:g} s of {CLIENTS} clients, in turn; median (range); ratios are within a round\n")
+    columns = ["photos/s", f"beside {first}", "photos in a batch, mean", "resident memory, last round"]
+    print(f"| {CLIENTS} at once | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
+    for way in ways:
+        meet = "" if servers[way] is nothing else spread(batches[way], "", 1)
+        print(f"| {way} | {spread(rates[way], '/s')} | {spread(ratios[way], '×', 2)} | {meet} | {memory[way][-1]:.0f} MB |")
+    explained, alone = statistics.median(rates["POST /api/explain"]), statistics.median(rates[constant])
+    bound = 1 / (1 / explained + 1 / alone)
+    ratio, reached = bound / statistics.median(rates[first]), statistics.median(rates[page])
+    print(f"\nGradio's share and POST /api/explain, one after the other, allow {bound:.1f} photos/s, {ratio:.2f} × {first};")
+    print(f"the page has {reached:.1f}.")
+
+
+def batches_of(app: RunningApp) -> tuple[int, int]:
+    """Photos that were answered so far, and in how many batches; of `benchmarks.counted_app`."""
+    counts = json.loads(HttpClient(app.url).send("GET", "/batches"))
+    return counts["photos"], counts["batches"]
+
+
+def compare_serving(starts: int, pictures: list[bytes], folder: Path, rounds: int, seconds_each: float) -> None:
     export, resnet = make_models(folder)
     tutorial, ours = tutorial_app(export), App("ours, resnet34", ["app.py"], {"MODEL_REPO": str(resnet)})
     apps = [tutorial, ours, STARTER, BARE]
@@ -221,11 +275,17 @@ def compare_serving(starts: int, pictures: list[bytes], folder: Path) -> None:
         table.add(f"a 12-megapixel JPEG ({len(large) / 1e6:.1f} MB), best route each", "ms", larges)
 
         rates: Values = {app.name: [] for app in apps}
-        for _ in tqdm(range(ROUNDS), desc=f"{CLIENTS} clients"):
+        visited: Values = {app.name: [] for app in apps}
+        functions = {name: page_function_of(server.url) for name, server in servers.items()}
+        for _ in tqdm(range(rounds), desc=f"{CLIENTS} clients"):
             for app in apps:
+                url = servers[app.name].url
                 ask = lambda client, photo: app.ask(client, photo, endpoints[app.name])  # noqa: E731
-                rates[app.name].append(throughput(ask, servers[app.name].url, pictures))
+                visit = lambda client, photo: client.visit(photo, functions[app.name])  # noqa: E731
+                rates[app.name].append(throughput(ask, url, pictures, seconds_each))
+                visited[app.name].append(throughput(visit, url, pictures, seconds_each))
         table.add(f"photos/s, {CLIENTS} clients, best route each", "/s", rates)
+        table.add(f"photos/s, {CLIENTS} visitors of the page, ours with the heat map", "/s", visited)
 
         clients = {name: HttpClient(server.url) for name, server in servers.items()}  # the old ones were hung up on
         for index in tqdm(range(MEMORY_PHOTOS), desc="before memory is read"):
@@ -238,7 +298,7 @@ def compare_serving(starts: int, pictures: list[bytes], folder: Path) -> None:
 
     print(f"\n{describe('gradio', 'fastai', 'torch', 'onnxruntime', 'pillow')}")
     print(
-        f"n: {starts} starts, {SINGLE} single photos, {LARGE} large, {ROUNDS} × {CONCURRENT_SECONDS} s of {CLIENTS} clients; "
+        f"n: {starts} starts, {SINGLE} single photos, {LARGE} large, {rounds} × {seconds_each:g} s of {CLIENTS} clients; "
         f"median (middle 90 %, or the range where n < 20), ratio of medians to {tutorial.name}\n\n{table}"
     )
     for name, values in alone.items():
@@ -249,15 +309,21 @@ def compare_serving(starts: int, pictures: list[bytes], folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=7, help="how often each app is started (default: 7)")
-    parser.add_argument("--start-only", action="store_true", help="compare the starts alone")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--start-only", action="store_true", help="compare the starts alone")
+    only.add_argument("--page-only", action="store_true", help="compare our page with our routes for programs alone")
+    parser.add_argument("--rounds", type=int, default=3, help="of many clients at once (default: 3)")
+    parser.add_argument("--seconds", type=float, default=15, help="of each (default: 15)")
     options = parser.parse_args()
     paths = [*photos("Cat", 25), *photos("Dog", 25)] if SHARED.is_dir() else [CAT, COFFEE]
     pictures = [path.read_bytes() for path in paths]
     with tempfile.TemporaryDirectory() as folder:
         if options.start_only:
             compare_starts(options.starts, pictures[0], Path(folder))
+        elif options.page_only:
+            compare_page(pictures, options.rounds, options.seconds)
         else:
-            compare_serving(options.starts, pictures, Path(folder))
+            compare_serving(options.starts, pictures, Path(folder), options.rounds, options.seconds)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,36 @@ from the Hub, or out of a fastai export (`fastai_export`). `inside` looks into a
 publishes one, and a Space that serves it. `errors` and `whole` serve all of them; `photo_files` lists the photos in a
 folder; `telemetry` turns off that of ONNX Runtime; `commands` are those of `python -m model`.
 
+The programs of this project decode photos behind `decode.wall`; in somebody's own program, `classify` decodes them where it is
+called.
+
 Nothing here imports torch, torchvision, timm or fastai before something needs them.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 import model.telemetry  # noqa: F401 - before ONNX Runtime is imported
-from model.classifier import Classifier, Prediction
-from model.errors import ModelError
-from model.photo import PhotoError
+
+if TYPE_CHECKING:
+    from model.classifier import Classifier, Prediction
+    from model.errors import ModelError
+    from model.photo_problems import PhotoError
 
 __all__ = ["Classifier", "ModelError", "PhotoError", "Prediction"]
+
+_HOMES = {
+    "Classifier": "model.classifier",
+    "ModelError": "model.errors",
+    "PhotoError": "model.photo_problems",
+    "Prediction": "model.classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for first then: a process that opens photos needs nothing else of this package."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -9,7 +9,9 @@ import sys
 from difflib import get_close_matches
 from pathlib import Path
 
+from model.classifier import Classifier
 from model.commands import add_export_options, convert_main, export_options, inspect_main
+from model.decode.wall import behind_wall
 from model.errors import EntryPoint, ModelError
 from model.photo import PhotoError
 from model.source import load
@@ -43,27 +45,31 @@ def main(arguments: list[str] | None = None) -> int:
     if get_close_matches(first, COMMANDS) and not Path(first).exists():
         parser.error(f"there is no photo and no command {first}; the commands are {' and '.join(COMMANDS)}")
     try:
-        classifier = load(options.model, options.revision, export_options(options))
+        classifier = load(options.model, options.revision, export_options(options), apart=True)
     except ModelError as error:
         print(f"Cannot load the model: {error.at(EntryPoint.COMMAND_LINE)}", file=sys.stderr)
         return 2
-    failed = False
-    for name in options.photos:
-        try:
-            prediction = classifier.classify([sys.stdin.buffer if name == "-" else name])[0]
-        except PhotoError as error:
-            failed = True
-            if options.json:
-                print(json.dumps({"photo": name, "error": str(error)}, ensure_ascii=False))
-            else:
-                print(f"{name}: {error}", file=sys.stderr)
-            continue
-        if options.json:
-            print(json.dumps({"photo": name, "label": prediction.label, "scores": prediction.as_dict()}, ensure_ascii=False))
+    with behind_wall(workers=1):
+        answered = [_answer(classifier, name, options.json) for name in options.photos]
+    return 0 if all(answered) else 1
+
+
+def _answer(classifier: Classifier, name: str, is_json: bool) -> bool:
+    """Print the answer for a photo, or what is wrong with it; and whether there is one."""
+    try:
+        prediction = classifier.classify([sys.stdin.buffer if name == "-" else name])[0]
+    except PhotoError as error:
+        if is_json:
+            print(json.dumps({"photo": name, "error": str(error)}, ensure_ascii=False))
         else:
-            scores = "  ".join(f"{answer} {probability:.1%}" for answer, probability in prediction.as_dict().items())
-            print(f"{name}: {', '.join(prediction.labels) or 'none of them'}  ({scores})")
-    return 1 if failed else 0
+            print(f"{name}: {error}", file=sys.stderr)
+        return False
+    if is_json:
+        print(json.dumps({"photo": name, "label": prediction.label, "scores": prediction.as_dict()}, ensure_ascii=False))
+    else:
+        scores = "  ".join(f"{answer} {probability:.1%}" for answer, probability in prediction.as_dict().items())
+        print(f"{name}: {', '.join(prediction.labels) or 'none of them'}  ({scores})")
+    return True
 
 
 if __name__ == "__main__":

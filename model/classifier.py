@@ -87,6 +87,8 @@ class Classifier:
         allow: Iterable[str] = (),
         size: tuple[int, int] | None = None,
         activation: Activation | None = None,
+        trust: bool = False,
+        apart: bool = False,
     ) -> Classifier:
         """Load a model folder, a fastai export, a Hub repo `user/name` at `revision`, or the embedded starter (None).
 
@@ -94,14 +96,15 @@ class Classifier:
         holds: see `model.fastai_export`.
 
         Args:
-            labels, allow, size, activation: for an export alone; see `model.fastai_export.options.ExportOptions`.
+            labels, allow, size, activation, trust: for an export alone; see `model.fastai_export.options.ExportOptions`.
+            apart: whether a process of its own opens an export first, with a clock; see `model.source.load`.
 
         Raises:
             model.errors.ModelError: the model cannot be found or used; the message says why.
         """
         from model.source import load  # which needs this module
 
-        return load(source, revision, ExportOptions(labels, allow, size, activation))
+        return load(source, revision, ExportOptions(labels, allow, size, activation, trust), apart=apart)
 
     def prepare(self, photo: PhotoSource) -> np.ndarray:
         """Open one untrusted photo and fit it to the network's input: uint8 (height, width, 3).

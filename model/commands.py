@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import EntryPoint, ModelError, OutputError, few
+from model.fastai_export.apart import try_apart
 from model.fastai_export.convert import convert
+from model.fastai_export.facts import facts_of
 from model.fastai_export.inert_tree import shown
-from model.fastai_export.learner import Learner, read_learner
-from model.fastai_export.load import build_network, config_of
 from model.fastai_export.options import ExportOptions, read_size
 from model.photo_files import list_photos
 from model.photo_files import shown as path_text
@@ -22,8 +22,12 @@ from model.source import locate
 _SHOWN = 12
 
 
-def inspect_main(arguments: list[str]) -> int:
-    """Say what an export holds. Returns the exit status: 0, 1 where it cannot answer here, 2 where it is none."""
+def inspect_main(arguments: list[str], apart: bool = True) -> int:
+    """Say what an export holds. Returns the exit status: 0, 1 where it cannot answer here, 2 where it is none.
+
+    Args:
+        apart: whether a process of its own opens it, with a clock; see `model.fastai_export.apart`.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m model inspect",
         description="Say what is in a fastai export: network, labels, how photos are prepared, who made it, and what in it was "
@@ -34,21 +38,13 @@ def inspect_main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     options = parser.parse_args(arguments)
     try:
-        learner = read_learner(_export(options), export_options(options))
-        config_of(learner)
+        path, said = _export(options), export_options(options)
+        facts = try_apart(path, said) if apart and not said.trust else facts_of(path, said)
     except ModelError as error:
         print(f"Cannot open it: {error.at(EntryPoint.COMMAND_LINE)}", file=sys.stderr)
         return 2
-    problem, facts = None, _facts(learner)
-    try:
-        network, remarks = build_network(learner, options.allow)
-        facts["parameters"] = sum(parameter.numel() for parameter in network.parameters())
-        facts["remarks"] += remarks
-    except ModelError as error:
-        problem = error.at(EntryPoint.COMMAND_LINE)
-    facts["answers_here"] = problem or True
     print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else _text(facts, options.all))
-    return 1 if problem else 0
+    return 0 if facts["answers_here"] is True else 1
 
 
 def convert_main(arguments: list[str]) -> int:
@@ -68,7 +64,10 @@ def convert_main(arguments: list[str]) -> int:
         replaced = options.target.exists()
         photos = _photos(options.photos) if options.photos else []
         print("Reading the export, writing ONNX, comparing answers …", file=sys.stderr)
-        done = convert(_export(options), options.target, export_options(options), name=options.name, photos=photos)
+        path, said = _export(options), export_options(options)
+        if not said.trust:
+            try_apart(path, said)
+        done = convert(path, options.target, said, name=options.name, photos=photos)
     except (ModelError, OutputError) as error:
         problem = error.at(EntryPoint.COMMAND_LINE) if isinstance(error, ModelError) else str(error)
         print(f"Cannot convert it: {problem}", file=sys.stderr)
@@ -134,11 +133,13 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--activation", choices=["softmax", "sigmoid"], help="for an export whose loss is a class of its maker's own"
     )
+    parser.add_argument("--trust", action="store_true", help="let an export of your own take more time and memory than a "
+                        "stranger's may; nothing in it is run in any case")  # fmt: skip
 
 
 def export_options(options: argparse.Namespace) -> ExportOptions:
     """What the command line says about an export, by the options of `add_export_options`."""
-    return ExportOptions(options.labels, options.allow, options.size, options.activation)
+    return ExportOptions(options.labels, options.allow, options.size, options.activation, options.trust)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -157,29 +158,6 @@ def _export(options: argparse.Namespace) -> Path:
             + (": it is a model folder already" if (path / "config.json").exists() else "")
         )
     return path
-
-
-def _facts(learner: Learner) -> dict[str, Any]:
-    origin = learner.origin
-    size = learner.preparation.input
-    return {
-        "file": str(learner.file.path),
-        "architecture": learner.architecture,
-        "labels": list(learner.labels),
-        "labels_were_booleans": learner.is_boolean,
-        "probabilities": learner.probabilities,
-        "threshold": learner.threshold if learner.probabilities == "independent" else None,
-        "input": size.model_dump(exclude={"exact"}),
-        "then": [step.describe() for step in learner.preparation.steps],
-        "made_with": origin.versions,
-        "made_on": origin.platform,
-        "not_run": {
-            "code_in_the_file": list(origin.code),
-            "names_of_others": list(origin.strangers),
-            "names": list(origin.inert),
-        },
-        "remarks": list(learner.remarks),
-    }
 
 
 def _text(facts: dict[str, Any], everything: bool) -> str:

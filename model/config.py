@@ -6,15 +6,23 @@ and the field, so that whoever wrote the file can mend it.
 
 from __future__ import annotations
 
+import json
+import math
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError, model_validator
 
 from model.errors import ModelError, first_line
+from model.regular_file import read_regular
 
 FORMAT_VERSION: Final = 1
 NEITHER = "neither"
+MOST_BYTES = 2_000_000  # of the file; the largest of ours, with the 1,000 classes of ImageNet, has 60 kB
+MOST_LABELS = 50_000  # the whole of ImageNet has 21,843
+LONGEST_NAME = 200  # characters, of a label for one
+MOST_ROWS = 10_000  # of the linear layer, for one answer
 
 Activation = Literal["softmax", "sigmoid"]
 Probabilities = Literal["exclusive", "independent"]  # one label is right, or any number of them
@@ -22,6 +30,26 @@ Library = Literal["torchvision", "timm", "export", "script"]
 Mean = Annotated[float, Field(ge=-10, le=10)]
 Std = Annotated[float, Field(ge=0.001, le=10)]
 Side = Annotated[int, Field(ge=16, le=2048)]
+_STEERS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of what does not show, but turns, breaks or ends a text
+_JOINERS = "\u200c\u200d"  # are of them, and part of how Persian and some emoji are written
+
+
+def _shows(text: str) -> str:
+    """A text that shows all there is in it, and in the order it is in: it stands in pages, terminals and file names."""
+    odd = next((letter for letter in text if unicodedata.category(letter) in _STEERS and letter not in _JOINERS), None)
+    if odd is not None:
+        raise ValueError(f"may not have the character U+{ord(odd):04X} in it, which does not show")
+    return text
+
+
+def _few(given: object) -> object:
+    """A list no longer than one of answers, before each of its wrong elements costs an error."""
+    if isinstance(given, list | tuple) and len(given) > MOST_LABELS + 1:
+        raise ValueError(f"has {len(given)} elements, more than there can be answers")
+    return given
+
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_shows)]
 
 
 class _Strict(BaseModel):
@@ -63,7 +91,7 @@ class Neither(_Strict):
     """
 
     method: Literal["output"]
-    meaning: str = Field(min_length=1, description="one sentence for the reader of an answer")
+    meaning: str = Field(min_length=1, max_length=2_000, description="one sentence for the reader of an answer")
 
 
 class Architecture(_Strict):
@@ -76,8 +104,8 @@ class Architecture(_Strict):
     """
 
     library: Library
-    name: str = Field(min_length=1)
-    rows: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+    name: Name
+    rows: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_ROWS)], ...] | None, BeforeValidator(_few)] = Field(
         default=None,
         description="rows of the linear layer for each answer, whose log-sum-exp is its logit; one each where it is missing",
     )
@@ -92,8 +120,8 @@ class Config(_Strict):
     """A model folder's `config.json`."""
 
     format_version: Literal[1]
-    name: str = Field(min_length=1)
-    labels: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    name: Name
+    labels: Annotated[tuple[Name, ...], FailFast()] = Field(min_length=1, max_length=MOST_LABELS)
     input: Input
     temperature: float = Field(ge=0.05, le=20, description="logits are divided by it before the softmax (Guo et al. 2017)")
     neither: Neither | None = None
@@ -109,7 +137,7 @@ class Config(_Strict):
 
     @model_validator(mode="after")
     def _labels_are_distinct(self) -> Config:
-        if len(set(self.answers)) != len(self.answers):
+        if len({unicodedata.normalize("NFC", answer) for answer in self.answers}) != len(self.answers):
             raise ValueError(f"labels: must be distinct and may not be {NEITHER!r} when the model knows neither")
         if len(self.labels) < 2 and self.probabilities == "exclusive":
             raise ValueError("labels: an exclusive choice needs at least 2")
@@ -134,22 +162,46 @@ class Config(_Strict):
         """Read and validate `path`.
 
         Raises:
-            ModelError: the file is missing, is not JSON, or a field is missing or wrong.
+            ModelError: the file is missing, no file, larger than 2 MB or not JSON, or a field is missing, given twice or
+                wrong.
         """
         try:
-            text = path.read_text("utf-8")
+            text = read_regular(path, MOST_BYTES).decode("utf-8")
         except FileNotFoundError:
             raise ModelError(f"{path} is missing: a model folder needs a config.json") from None
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise ModelError(f"{path} cannot be read: {first_line(error)}") from None
         try:
-            return cls.model_validate_json(text)
+            config = cls.model_validate_json(text)  # which goes no deeper than 200
+            json.loads(text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_no_number)
         except ValidationError as error:
             raise ModelError(sentence(path, error)) from None
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"{path} is not valid JSON: {first_line(error)}") from None
+        return config
 
     def to_json(self) -> str:
         """The text of `config.json`, ending in a newline."""
         return self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, no field of which is there twice: whoever reads the file might see the other one."""
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"the field {name[:60]!r} is given twice")
+        fields[name] = value
+    return fields
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text[:60])
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def sentence(place: Path | str, error: ValidationError) -> str:
@@ -157,7 +209,7 @@ def sentence(place: Path | str, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     if first["type"] == "json_invalid":
         return f"{place} is not valid JSON: {first['ctx']['error']}"
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(str(part)[:60] for part in first["loc"][:6])
     match first["type"]:
         case "missing":
             problem = "is missing"

@@ -20,6 +20,9 @@ from model.classifier import Classifier
 from model.config import Config
 from model.errors import ModelError, first_line, first_mismatch
 from model.network import OnnxNetwork, TorchNetwork
+from model.onnx_file import check_onnx
+from model.onnx_trial import try_onnx
+from model.regular_file import open_regular
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,21 +48,9 @@ def load_folder(folder: Path, revision: str = "local") -> Classifier:
         raise ModelError(f"{folder} is not a folder")
     config = Config.read(folder / CONFIG)
     path = folder / ONNX
-    if not path.is_file():
-        raise ModelError(f"{path} is missing: a model folder needs a {ONNX}")
-    with path.open("rb") as file:
-        if file.read(12) == b"version http":
-            raise ModelError(f"{path} is a git-lfs pointer, not the network: run `git lfs pull`")
-    network = OnnxNetwork(path)
-    if network.outputs not in (None, len(config.answers)):
-        raise ModelError(
-            f"{path} gives {network.outputs} logits, but {folder / CONFIG} names {len(config.answers)} answers: "
-            f"{', '.join(config.answers)}"
-        )
-    wanted = [config.input.height, config.input.width]
-    if any(isinstance(side, int) and side != want for side, want in zip(network.input_size, wanted, strict=True)):
-        raise ModelError(f"{path} takes photos of {network.input_size}, but {folder / CONFIG} names the input {wanted}")
-    return Classifier(network, config, revision)
+    check_onnx(path)
+    try_onnx(path, config.input.height, config.input.width, config.answers)
+    return Classifier(OnnxNetwork(path), config, revision)
 
 
 def load_torch(folder: Path) -> Classifier:
@@ -85,6 +76,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
     from safetensors.torch import load_file
 
     try:
+        open_regular(path).close()  # a pipe would wait for ever
         weights = load_file(path)
     except FileNotFoundError:
         raise ModelError(f"{path} is missing") from None

@@ -56,9 +56,12 @@ class LinearHead:
 
     def gradient(self, features: np.ndarray) -> np.ndarray:
         """d logit / d features, float32 (K, C), at the features (C,) of one photo: its rows, each by its share."""
+        if not self.is_merged:
+            return self.weight
         row_shares = shares(self.scores(features[None]), self.rows)[0]
-        by_feature: np.ndarray = np.add.reduceat(row_shares[:, None] * self.weight, np.cumsum([0, *self.rows[:-1]]), axis=0)
-        return by_feature
+        ends = np.cumsum(self.rows)[:-1]
+        parts = zip(np.split(row_shares, ends), np.split(self.weight, ends), strict=True)
+        return np.stack([share @ weight for share, weight in parts])
 
     def as_stored(self) -> LinearHead:
         """The same as an ONNX file has it (`model.onnx_head`): its weights rounded to float16."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from model.errors import ModelError, first_line
+from model.onnx_file import check_onnx
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -56,6 +57,10 @@ def session_options(threads: int | None = None) -> ort.SessionOptions:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if int8_saturates():
         options.add_session_config_entry("session.x64quantprecision", "1")
+    # Memory of the largest batch so far goes back after it: the arena keeps 50 to 70 MB for each session, and no run is
+    # faster for it (benchmarks/network.py).
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     return options
 
@@ -71,7 +76,8 @@ class OnnxNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         import onnxruntime as ort
 
-        self.path = path
+        self.path, self.threads = path, threads
+        check_onnx(path)
         try:
             self._session = ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises several unrelated types
@@ -79,14 +85,16 @@ class OnnxNetwork:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 4:
             raise ModelError(f"{path} must take one float tensor (N, 3, H, W) and give one tensor of logits")
-        self._input = inputs[0].name
-        self.input_size = inputs[0].shape[2:]  # [height, width]: numbers, or names where any size will do
-        self.outputs: int | None = outputs[0].shape[-1] if isinstance(outputs[0].shape[-1], int) else None
+        self._input, self._output = inputs[0].name, outputs[0].name
 
     def logits(self, batch: np.ndarray) -> np.ndarray:
         """float32 (N, 3, height, width), normalised → float32 (N, K)."""
-        result: np.ndarray = self._session.run(None, {self._input: batch})[0]
+        result: np.ndarray = self._session.run([self._output], {self._input: batch})[0]
         return result
+
+    def answer_by(self, session: ort.InferenceSession) -> None:
+        """Let go of the session of the file, and answer by another of the same graph, which has more outputs."""
+        self._session = session
 
 
 class TorchNetwork:

@@ -24,6 +24,7 @@ from model.decode.facts import PhotoFacts, exif_of, facts_of
 from model.decode.header import check_pixels, open_header, opens_alone
 from model.decode.metadata import take_apart
 from model.decode.source import MAX_BYTES, from_array, read, told_format
+from model.decode.wall import standing
 from model.formats import FORMAT_MEGAPIXELS, FORMATS, MAX_MEGAPIXELS, MAX_SIDE, SUFFIXES
 from model.photo_problems import PhotoError, PhotoFormatError, PhotoTooLarge
 
@@ -68,6 +69,10 @@ def photo_facts(data: bytes) -> PhotoFacts:
         PhotoError: as `open_photo`.
     """
     format = told_format(data := read(data))
+    if wall := standing():
+        facts = wall.ask("facts", format, data).facts
+        assert facts is not None
+        return facts
     with _photo_errors_only(format):
         carried = take_apart(format, data)
         return facts_of(carried, _header(format, carried.pixels), len(data))
@@ -95,6 +100,10 @@ def open_photo(source: PhotoSource, at_least: tuple[int, int] | None = None) -> 
     if not isinstance(source, (np.ndarray, Image.Image)):
         data = read(source)
         format = told_format(data)
+        if wall := standing():
+            photo = wall.ask("open", format, data, at_least).photo
+            assert photo is not None
+            return photo
         with _photo_errors_only(format):
             return _decode(format, take_apart(format, data), at_least)[0]
     with _photo_errors_only("image"):
@@ -112,6 +121,11 @@ def examine_photo(source: bytes | str | os.PathLike[str], at_least: tuple[int, i
     """
     data = read(source)
     format = told_format(data)
+    if wall := standing():
+        opened = wall.ask("examine", format, data, at_least)
+        assert opened.photo is not None
+        assert opened.facts is not None
+        return Examined(opened.photo, opened.facts, opened.readable, opened.rows)
     with _photo_errors_only(format):
         carried = take_apart(format, data)
         header = _header(format, carried.pixels)

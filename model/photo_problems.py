@@ -31,12 +31,16 @@ PROBLEMS: Mapping[str, str] = {
     "damaged": "This {format} file is damaged or of a rare kind. Open it, save it as JPEG and send that.",
     "header": "This photo is damaged: its header makes no sense. Open it, save it as JPEG and send that.",
     "scans": "This JPEG is built of too many layers. Open it, save it again and send that.",
+    "parts": "This {format} file is made of more parts than any photo needs (over {limit}). "
+    "Save it again with a photo program.",
+    "shared": "In this {format} file, several parts lie in the same place. Save it again with a photo program.",
     # too large
     "bytes": "The photo is larger than {mb} MB. Send a smaller one.",
     "pixels": "This {format} has {width}×{height} pixels; at most {limit} megapixels and {side} a side are accepted. "
     "Send a smaller one.",
-    "progressive": "This progressive JPEG of {width}×{height} pixels is too large. Send a smaller one.",
+    "progressive": "This JPEG of {width}×{height} pixels is stored in layers, and too large for that. Send a smaller one.",
     "narrow": "This photo of {width}×{height} pixels is too narrow. Send a smaller or a wider one.",
+    "too_long": "This photo takes too long to open. Send it as JPEG, or a smaller one.",
     "memory": "This photo needs more memory than there is. Send a smaller one.",
     # what only programs send
     "web_address": "{source} is a web address. Download the photo and send the file.",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from model.classifier import Classifier
 from model.errors import ModelError, first_line
+from model.fastai_export.apart import try_apart
 from model.fastai_export.load import EXPORTS, find_export, load_learner
 from model.fastai_export.options import NO_OPTIONS, ExportOptions
 from model.folder import BACKGROUND, CONFIG, ONNX, SERVING_FILES, load_folder
@@ -23,6 +24,8 @@ def load(
     source: str | Path | None = None,
     revision: str | None = None,
     options: ExportOptions = NO_OPTIONS,
+    *,
+    apart: bool = False,
 ) -> Classifier:
     """The classifier of a model folder, of a fastai export, of a Hub repository, or the embedded starter.
 
@@ -31,12 +34,16 @@ def load(
             kind, or None for the starter.
         revision: commit, tag or branch of a Hub repository; `main` by default.
         options: what the export does not say itself; a model folder says it all.
+        apart: whether a process of its own opens an export first, with a clock; see `model.fastai_export.apart`. Its work
+            is counted in any case.
 
     Raises:
         ModelError: there is no such model, it cannot be reached or it is damaged; the message says which and what to do.
     """
     path, version, name = (STARTER, EMBEDDED, None) if source is None else locate(source, revision)
     if path.is_file():
+        if apart and not options.trust:
+            try_apart(path, options)
         return load_learner(path, options, version, name)
     said = options.said
     if said:

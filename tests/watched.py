@@ -138,12 +138,12 @@ def load(path: str, photo: str) -> tuple[str, list[str]]:
 
 def inspect(path: str) -> list[str]:
     """What `python -m model inspect` does that it should not."""
-    from model.__main__ import main as command
+    from model.commands import inspect_main
 
     shown = io.StringIO()
     try:
         with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
-            status = command(["inspect", path])
+            status = inspect_main([path], apart=False)  # whose process could not be watched
     except BaseException as error:
         return [f"{type(error).__name__} from inspect: {str(error)[:300]} at {_place(error)}"]
     problems = [f"inspect {wrong}" for wrong in problem_of_text(shown.getvalue())]

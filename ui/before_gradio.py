@@ -1,5 +1,4 @@
 """What has to happen before Gradio is imported, and happens as this is: its variables are read, or a sentence ends the app.
-
 Nothing but app.py imports this, and first of all.
 """
 
@@ -9,7 +8,10 @@ import os
 import sys
 from types import TracebackType
 
+from ui.frugal import use_few_arenas
 from ui.gradio_variables import prepare
+
+use_few_arenas()  # before there are threads
 
 
 def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -15,7 +15,9 @@ from ui.errors import UploadError
 
 SCHEME = "data:"
 WEB = ("http://", "https://")  # what nobody fetches here
-_SETTINGS: dict[str, dict[str, Any]] = {"jpeg": {"quality": 85}, "png": {"compress_level": 1}, "webp": {"quality": 60}}
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "jpeg": {"quality": 85}, "png": {"compress_level": 1}, "webp": {"quality": 60, "alpha_quality": 60, "method": 0},
+}  # fmt: skip
 _MOST = MAX_BYTES * 4 // 3 + 4  # letters of base64
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from model.decode.wall import seconds_spent
 from model.network import available_cores
+from ui.client import client
+from ui.turns import Turns
+
+OPENERS = max(2, available_cores())  # photos that are opened at once: one may always be somebody else's
+BUDGET = 600  # seconds of a core, for one visitor's albums
 
 Seen = TypeVar("Seen")
 
@@ -18,7 +23,7 @@ class Busy(Exception):
 
 
 class Desk:
-    """Where the photos of all visitors go: a few threads, and places for those that are under way.
+    """Where the photos of all visitors go: threads for which they take turns, and places for those that are under way.
 
     Args:
         max_waiting: photos that may be under way at once; one more raises `Busy`.
@@ -27,7 +32,7 @@ class Desk:
     def __init__(self, max_waiting: int) -> None:
         self.max_waiting = max_waiting
         self._waiting = 0
-        self._openers = ThreadPoolExecutor(available_cores(), thread_name_prefix="photo")
+        self._turns = Turns("photo", OPENERS, spent=seconds_spent)
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -40,6 +45,15 @@ class Desk:
         finally:
             self._waiting -= 1
 
+    def check_budget(self) -> None:
+        """Refuse the visitor who asks, where his photos took ten minutes of a core: of each hour, ten minutes are forgiven.
+
+        Raises:
+            Busy: it is so.
+        """
+        if self._turns.owed_by(client()) > BUDGET:
+            raise Busy("Your photos have taken as much time as there is for one visitor. Go on in some minutes.")
+
     async def run(self, work: Callable[[], Seen]) -> Seen:
-        """What `work` gives, on one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._openers, work)
+        """What `work` gives, on one of the threads, once it is the turn of the visitor who asks."""
+        return await asyncio.wrap_future(self._turns.put(client(), work))

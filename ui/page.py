@@ -22,6 +22,7 @@ from ui.theme import theme
 # (how often old files are looked for, how old they may get), both in seconds
 DELETE_UPLOADS = (60, 600)
 # Gradio counts in 1,048,576 bytes: of this it says 20 MB too, and what is between is refused with a sentence of ours
+_SESSIONS = 150  # open pages that Gradio remembers choices of, half a megabyte each; it would remember 10,000
 _MOST_UPLOADED = MAX_BYTES // 1_000_000 * 2**20
 
 
@@ -57,6 +58,7 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,  # what is meant for visitors is raised as gr.Error; the rest stays in the log
         "enable_monitoring": False,  # /monitoring/summary would be public
         "run_history": False,
+        "state_session_capacity": _SESSIONS,
         "pwa": False,
         "ssr_mode": False,
         "footer_links": ["api"],

@@ -29,6 +29,7 @@ class Settings:
         model_size: MODEL_SIZE, (height, width) in pixels for an export that does not resize photos itself: `224`, or `224x320`
             for height × width.
         model_activation: MODEL_ACTIVATION, `softmax` or `sigmoid`, for an export whose loss is a class of its maker's own.
+        model_trust: MODEL_TRUST, whether an export of your own may take more time and memory than a stranger's: on or off.
         max_waiting: MAX_WAITING, how many photos may wait for an answer before new ones are turned away.
         cors_origins: CORS_ORIGINS, the sites whose pages may call the routes beside the page, with commas: `https://my.site`;
             `*` for every site.
@@ -46,6 +47,7 @@ class Settings:
     model_allow: tuple[str, ...] = ()
     model_size: tuple[int, int] | None = None
     model_activation: Activation | None = None
+    model_trust: bool = False
     max_waiting: int = 64
     cors_origins: tuple[str, ...] = ()
     teach: bool = True
@@ -65,7 +67,8 @@ class Settings:
         revision = environment.get("MODEL_REVISION", "").strip() or None
         labels, allow = _names(environment, "MODEL_LABELS"), _names(environment, "MODEL_ALLOW")
         size, activation = _size(environment), _activation(environment)
-        said = {"REVISION": revision, "LABELS": labels, "ALLOW": allow, "SIZE": size, "ACTIVATION": activation}
+        trust = _switch(environment, "MODEL_TRUST", cls.model_trust)
+        said = {"REVISION": revision, "LABELS": labels, "ALLOW": allow, "SIZE": size, "ACTIVATION": activation, "TRUST": trust}
         for name, value in said.items():
             if value and not repo:
                 raise ValueError(f"MODEL_{name} is set but MODEL_REPO is not: name the repository it belongs to")
@@ -75,7 +78,7 @@ class Settings:
         if dataset and not re.fullmatch(r"[\w.-]+/[\w.-]+", dataset):
             raise ValueError(f"CORRECTIONS_REPO must be the name of a dataset, USER/NAME, not {dataset[:60]!r}")
         origins, agents = _origins(environment), _agents(environment)
-        return cls(repo, revision, labels or None, allow, size, activation, waiting, cors_origins=origins, agents=agents,
+        return cls(repo, revision, labels or None, allow, size, activation, trust, waiting, cors_origins=origins, agents=agents,
                    teach=_switch(environment, "TEACH", cls.teach),
                    corrections_folder=Path(folder) if folder else None, corrections_repo=dataset,
                    corrections_max_mb=_number(environment, "CORRECTIONS_MAX_MB", cls.corrections_max_mb))  # fmt: skip

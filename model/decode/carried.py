@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MAX_PARTS = 100_000  # segments of a JPEG, chunks of a PNG or WebP, blocks of a GIF before its pixels
-MAX_SEEN = 1_000_000  # bytes that are inflated at once
-
 
 class Carried(NamedTuple):
     """A file, apart.

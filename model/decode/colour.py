@@ -32,6 +32,8 @@ def _strip_to_rgb(strip: Image.Image, transparency: object) -> Image.Image:
     if transparency is not None and strip.mode in ("1", "L", "P", "RGB"):
         strip.info["transparency"] = transparency
         strip = strip.convert("RGBA")
+    if strip.mode == "RGBA" and strip.getchannel("A").getextrema() == (255, 255):
+        return strip.convert("RGB")  # opaque, as most are: the same colours in half the time
     if strip.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         rgba = strip.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

@@ -6,6 +6,8 @@ import re
 import struct
 from typing import NamedTuple
 
+from model.decode import limits
+
 ORIENTATION, MAKE, MODEL = 0x0112, 0x010F, 0x0110
 
 _XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
@@ -19,14 +21,16 @@ class Entry(NamedTuple):
 
     Attributes:
         raw: as it lies in the file.
-        size: of its value, in bytes. value: the beginning of it.
+        length: how many values it has. size: of these, in bytes. place: where they lie. value: the beginning of them.
         is_sound: whether its type is known and all of its value lies in the file.
     """
 
     raw: bytes
     tag: int
     type: int
+    length: int
     size: int
+    place: int
     value: bytes
     is_sound: bool
 
@@ -36,13 +40,15 @@ class Directory(NamedTuple):
 
     Attributes:
         order: of bytes, as `struct` has it. is_big: whether it is a BigTIFF.
-        start: where its entries are counted in the file. entries: empty where there is no directory.
+        start: where its entries are counted in the file. promised: how many there should be.
+        entries: empty where there is no directory, or one of far more than a photo has.
         is_whole: whether all entries that it should have are there.
     """
 
     order: str = "<"
     is_big: bool = False
     start: int = 0
+    promised: int = 0
     entries: tuple[Entry, ...] = ()
     is_whole: bool = False
 
@@ -72,23 +78,27 @@ def read_directory(data: bytes) -> Directory:
         (count,) = struct.unpack_from(order + counts, data, start)
     except (struct.error, OverflowError):
         return Directory()
+    if count > limits.most("TIFF", "entries"):
+        return Directory(order, is_big, start, count)
     first = start + struct.calcsize(order + counts)
     entries = []
-    for at in range(first, min(first + min(count, 65_535) * width, len(data) - width + 1), width):
+    for at in range(first, min(first + count * width, len(data) - width + 1), width):
         tag, type, length = struct.unpack_from(order + "HH" + offsets, data, at)
         size = length * _SIZES.get(type, 1)
         place = at + width - inline
         if size > inline:
             (place,) = struct.unpack_from(order + offsets, data, place)
         value = data[place : place + min(size, _LONGEST_VALUE)]
-        entries.append(Entry(data[at : at + width], tag, type, size, value, type in _SIZES and place + size <= len(data)))
-    return Directory(order, is_big, start, tuple(entries), len(entries) == count)
+        is_sound = type in _SIZES and place + size <= len(data)
+        entries.append(Entry(data[at : at + width], tag, type, length, size, place, value, is_sound))
+    return Directory(order, is_big, start, count, tuple(entries), len(entries) == count)
 
 
 def is_sound(exif: bytes) -> bool:
-    """Whether there is a directory, all of whose values lie in the file, each of a type that there is."""
+    """Whether there is a directory, all of whose values lie in the file, each of a type that there is, and none share bytes."""
     directory = read_directory(exif)
-    return directory.is_whole and all(entry.is_sound for entry in directory.entries)
+    is_within = sum(entry.size for entry in directory.entries) <= len(exif)
+    return directory.is_whole and is_within and all(entry.is_sound for entry in directory.entries)
 
 
 def orientation_of(exif: bytes, xmp: bytes = b"") -> int:

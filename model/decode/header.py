@@ -17,11 +17,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from model.decode.iso import take_avif_apart
 from model.formats import FORMAT_MEGAPIXELS, MAX_MEGAPIXELS, MAX_SIDE
 from model.photo_problems import PhotoError, PhotoTooLarge
-
-MAX_JPEG_COEFFICIENT_BYTES = 200_000_000
-MAX_JPEG_SCANS = 64
 
 Opener = Callable[[Any], Image.Image]
 _OPENERS: dict[str, Opener] = {
@@ -52,8 +50,6 @@ def open_header(format: str, pixels: bytes) -> Image.Image:
     except Exception:
         raise PhotoError("header") from None
     check_pixels(image, image.format or format)
-    if isinstance(image, JpegImagePlugin.JpegImageFile):
-        _check_jpeg(image, pixels)
     return image
 
 
@@ -65,7 +61,7 @@ def _open(format: str, pixels: bytes) -> Image.Image:
             image: Image.Image = pillow_heif.HeifImageFile(io.BytesIO(pixels))
             return image
         except Exception:  # some of its brands are those of an AVIF, too
-            return AvifImagePlugin.AvifImageFile(io.BytesIO(pixels))
+            return AvifImagePlugin.AvifImageFile(io.BytesIO(take_avif_apart(pixels).pixels))
     return _OPENERS[format](io.BytesIO(pixels))
 
 
@@ -77,18 +73,6 @@ def check_pixels(image: Image.Image, format: str) -> None:
         raise PhotoTooLarge("pixels", format=format, width=width, height=height, limit=limit, side=MAX_SIDE)
     if 0 in image.size:
         raise PhotoError("no_pixels")
-
-
-def _check_jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
-    """Refuse the progressive JPEGs that cost too much: all coefficients are held at once, and every scan visits them."""
-    if "progressive" not in image.info:
-        return
-    if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise PhotoError("scans")
-    factors = [h * v for _, h, v, _ in image.layer]  # samples per block of each component: 4:2:0 is 4, 1, 1
-    coefficients = image.width * image.height * sum(factors) / max(factors, default=1)
-    if 2 * coefficients > MAX_JPEG_COEFFICIENT_BYTES:
-        raise PhotoTooLarge("progressive", width=image.width, height=image.height)
 
 
 def opens_alone(format: str, data: bytes) -> bool:

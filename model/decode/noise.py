@@ -44,6 +44,8 @@ def what_stays_noise(image: Image.Image) -> np.ndarray:
     except Exception:
         if not strips:
             raise
+    finally:
+        del image.load_prepare  # which holds the picture that holds it
     if image.tile:
         image.tile = []
         image.load_end()

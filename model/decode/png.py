@@ -7,11 +7,16 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from model.decode.carried import MAX_PARTS, MAX_SEEN, Carried
+from model.decode import limits
+from model.decode.carried import Carried
+from model.decode.exif import is_sound
+from model.formats import MAX_MEGAPIXELS, MAX_SIDE
 from model.photo_problems import PhotoError
 
 _KIND = re.compile(rb"[A-Za-z]{4}")
 _HARMLESS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"tIME": 7}  # to any decoder, where they are as long as this
+_MOST = 8 * 1_000_000 * MAX_MEGAPIXELS + MAX_SIDE * 8  # bytes of pixels
+_PART = 65_536  # bytes that are inflated together
 _ONE_PASS = ((0, 0, 1, 1),)
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -22,44 +27,52 @@ def take_png_apart(data: bytes) -> Carried:
     Raises:
         PhotoError: it is made of far more chunks than a photo is, or its header is broken.
     """
-    kept, exif, xmp, size, is_odd, is_plain = [data[:8]], b"", b"", 0, False, True
+    kept: dict[bytes, bytes] = {}
+    exif, xmp, profile, size, is_odd, is_plain = b"", b"", None, 0, False, True
     header, deflated = b"", []
     for kind, body, crc in _chunks(data):
         if kind == b"IDAT":
-            kept += struct.pack(">I", len(body)), kind, body, b"\0\0\0\0"  # decoders do not compare this checksum
             deflated.append(body)
         elif kind in (b"IHDR", b"PLTE", b"tRNS"):
-            intact = zlib.crc32(kind + body) == crc
-            is_odd |= not intact
+            intact = zlib.crc32(body, zlib.crc32(kind)) == crc
+            is_odd |= not intact or kind in kept
             if kind == b"IHDR" and not intact:
                 header = body
-            kept.append(_chunk(kind, body))
+            if not deflated and (kind != b"IHDR" or kind not in kept):
+                kept[kind] = _chunk(kind, body)
         else:
             size += 12 + len(body)
-            is_odd |= kind == b"acTL" or zlib.crc32(kind + body) != crc
+            is_odd |= kind == b"acTL" or zlib.crc32(body, zlib.crc32(kind)) != crc
             is_plain &= _HARMLESS.get(kind) == len(body)
             if kind == b"eXIf":
                 exif = body.removeprefix(b"Exif\0\0")
             elif kind in (b"tEXt", b"zTXt") and body.startswith(b"Raw profile type exif\0"):
-                exif = exif or _raw_profile(body[22:], kind == b"zTXt")
+                profile = _raw_profile(body[22:], kind == b"zTXt") if profile is None else profile
             elif kind == b"iTXt" and body.startswith(b"XML:com.adobe.xmp\0\0"):
                 xmp = body
-    if header and not _is_filled(header, deflated):
+    pixels = b"".join(deflated)
+    if header and not _is_filled(header, pixels):
         raise PhotoError("header")
-    return Carried(b"".join([*kept, _chunk(b"IEND", b"")]), exif, xmp, size, False if is_odd else is_plain or None)
+    _check_deflated(kept.get(b"IHDR", b"")[8:-4], len(pixels))
+    exif = exif or profile or b""
+    is_odd |= bool(exif) and not is_sound(exif)
+    idat = struct.pack(">I", len(pixels)), b"IDAT", pixels, b"\0\0\0\0"  # decoders do not compare this checksum
+    joined = b"".join([data[:8], *kept.values(), *(idat if deflated else ()), _chunk(b"IEND", b"")])
+    return Carried(joined, exif, xmp, size, False if is_odd else is_plain or None)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     """Kind, content and checksum of each chunk before IEND; the last one may be cut off."""
     at = 8
-    for _ in range(MAX_PARTS):
+    count = 0
+    while True:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind == b"IEND" or not _KIND.fullmatch(kind):
             return
+        limits.check("PNG", "chunks", count := count + 1)
         end = at + 8 + length
         yield kind, data[at + 8 : end], int.from_bytes(data[end : end + 4], "big")
         at = end + 4
-    raise PhotoError("header")
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -81,10 +94,19 @@ def continued_png(pixels: bytes, filler: bytes) -> bytes:
     return b"".join([pixels[:8], *head, idat, _chunk(b"IEND", b"")])
 
 
-def _is_filled(header: bytes, deflated: list[bytes]) -> bool:
+def _check_deflated(header: bytes, size: int) -> None:
+    """Deflated pixels are no larger than they are inflated; what is, holds blocks without end that hold nothing."""
+    if len(header) == 13 and size > limits.MAX_SEEN:
+        inflated = sum(rows * (1 + columns) for rows, columns in _rows(header))
+        limits.check("PNG", "deflated bytes a pixel byte", (size - limits.MAX_SEEN) // max(1, inflated))
+
+
+def _is_filled(header: bytes, deflated: bytes) -> bool:
     """Whether the pixels of a PNG are as many as its header, whose checksum is wrong, says."""
     wanted = sum(rows * (1 + columns) for rows, columns in _rows(header))
-    return sum(map(len, _inflated(b"".join(deflated), wanted + 1))) == wanted
+    if wanted > _MOST:
+        return False
+    return sum(map(len, _inflated(deflated, wanted + 1))) == wanted
 
 
 def _rows(header: bytes) -> list[tuple[int, int]]:
@@ -100,11 +122,13 @@ def _rows(header: bytes) -> list[tuple[int, int]]:
 def _inflated(rest: bytes, wanted: int) -> Iterator[bytes]:
     """What can be inflated, a part at a time, until there is as much as wanted; its checksum is not looked at."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    rest = rest[2:]  # the header of zlib
+    at, left = 2, b""  # behind the header of zlib
     try:
-        while rest and wanted > 0 and not inflate.eof:
-            part = inflate.decompress(rest, min(wanted, MAX_SEEN))
-            rest = inflate.unconsumed_tail
+        while (left or at < len(rest)) and wanted > 0 and not inflate.eof:
+            if not left:
+                left, at = rest[at : at + _PART], at + _PART
+            part = inflate.decompress(left, min(wanted, limits.MAX_SEEN))
+            left = inflate.unconsumed_tail
             wanted -= len(part)
             yield part
     except zlib.error:
@@ -114,7 +138,8 @@ def _inflated(rest: bytes, wanted: int) -> Iterator[bytes]:
 def _raw_profile(text: bytes, is_compressed: bool) -> bytes:
     """EXIF as ImageMagick writes it: a name, a length, and hexadecimal digits, a line each."""
     try:
-        lines = (zlib.decompressobj().decompress(text[1:], MAX_SEEN) if is_compressed else text).split(b"\n")
+        most = limits.MAX_SEEN
+        lines = (zlib.decompressobj().decompress(text[1:], most) if is_compressed else text[:most]).split(b"\n")
         return bytes.fromhex(b"".join(lines[3:]).decode("ascii")).removeprefix(b"Exif\0\0")
     except (ValueError, zlib.error):
         return b""

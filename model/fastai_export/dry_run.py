@@ -1,55 +1,49 @@
-"""A network tried before it is trusted: on shapes alone first, then on one blank photo."""
+"""A network tried before it is trusted: on shapes alone first, where its work is counted, then on one blank photo."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import nn
 
 from model.errors import first_line
 from model.fastai_export.allowed_layers import LayerError
+from model.fastai_export.budget import Budget, BudgetError
+from model.fastai_export.network_cost import Counting
 
 _MAX_FORWARD_BYTES: Final = 256_000_000  # of one tensor that is made of one photo
 
 
-def count_outputs(network: nn.Module, height: int, width: int, name: str) -> int:
+def count_outputs(network: nn.Module, height: int, width: int, name: str, budget: Budget | None = None) -> int:
     """How many logits the network gives for one photo; tried on shapes alone first, so that memory stays bounded.
 
     Args:
         height, width: of a photo in pixels. name: what the network is called in an error.
+        budget: what it may cost; a small file's by default.
 
     Raises:
         LayerError: it calls what was not run, needs another input, or more memory than a classifier does.
+        BudgetError: it needs more work, or more memory in all.
     """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     weights = [part.numel() * part.element_size() for part in (*network.parameters(), *network.buffers())]
     limit = max(_MAX_FORWARD_BYTES, *weights, 0)  # some layers make as much out of their weights: the file has as many bytes
-
-    class Bounded(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            out = func(*args, **(kwargs or {}))
-            if getattr(
-                func, "is_view", False
-            ):  # of what is there already, as linear layers turn their weights: it takes no memory
-                return out
-            for tensor in out if isinstance(out, (tuple, list)) else (out,):
-                if isinstance(tensor, torch.Tensor) and tensor.numel() * tensor.element_size() > limit:
-                    raise LayerError(
-                        f"makes a tensor of shape {tuple(tensor.shape)} out of one photo; no classifier needs that much memory"
-                    )
-            return out
-
+    budget = budget or Budget(name, 0)
+    counting = Counting(budget, limit)
     log = logging.getLogger("torch._subclasses.fake_tensor")
     level = log.level
     log.setLevel(logging.CRITICAL)  # what it would print is raised, too
     try:
-        with torch.inference_mode(False), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), Bounded():  # type: ignore[no-untyped-call]
-            network(torch.zeros(1, 3, height, width))
-        with torch.inference_mode():
+        with torch.inference_mode(False), torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True), counting:
             logits = network(torch.zeros(1, 3, height, width))
+        if budget.is_quick:
+            with torch.inference_mode():
+                logits = network(torch.zeros(1, 3, height, width))
+    except BudgetError:
+        raise
     except LayerError as error:
         raise LayerError(f"{name}: its network {error}") from None
     except Exception as error:  # whatever the layers raise on what they were given

@@ -10,6 +10,7 @@ import functools
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Final
 
+from model.fastai_export.budget import spend
 from model.fastai_export.inert_tree import Global
 
 _MAX_DOTS: Final = 30  # in a name; no library has as many
@@ -145,7 +146,8 @@ def _readings(name: Global | str) -> list[str]:
 
     What comes last is no module: `numpy.trace` reaches nothing called `trace`.
     """
-    parts = today(name).split(".")[: _MAX_DOTS + 1]
+    parts = today(name).split(".", _MAX_DOTS + 1)[: _MAX_DOTS + 1]
+    spend(4 * len(parts))
     return [".".join(parts[start:]) for start in range(max(1, len(parts) - 1))]
 
 

@@ -7,8 +7,9 @@ no class of it is made, no matter what the file says. Only numbers, strings, byt
 what they are.
 
 What is bounded: the number of opcodes, and through it memory, which grows linearly with the file (a value that is used
-twice is held once). What is refused outright, because no classifier needs it: calls that run programs or open files where
-plain pickle opens the file (`what_runs`), the copyreg extension registry, and dictionary keys that are not plain.
+twice is held once); keys that hash alike, which would make a dictionary slow. What is refused outright, because no
+classifier needs it: calls that run programs or open files where plain pickle opens the file (`what_runs`), the copyreg
+extension registry, and dictionary keys that are not plain.
 """
 
 from __future__ import annotations
@@ -20,13 +21,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.errors import ModelError, first_line
+from model.fastai_export.budget import is_trusted, spend
 from model.fastai_export.inert_tree import Global, Object, Persistent, shown
 from model.fastai_export.runner_places import runner_outside_functions
 from model.fastai_export.what_runs import Calls
 
 MAX_OPCODES: Final = 2_000_000  # a learner around a large transformer has about a tenth of it
 MAX_NAME: Final = 1_000  # characters
-_KEY_BITS: Final = 64
+MAX_KEY_BITS: Final = 64  # no more than sixteen such numbers hash alike
+_MAX_KEY_PARTS: Final = 64  # of a tuple
+_MAX_ALIKE: Final = 100  # tuples of the same hash
+_LONG_KEY: Final = 100  # characters, from which comparing costs
+_MAX_MEMO: Final = 2**32
+_CHARGED_AT_ONCE: Final = 1_000  # opcodes
+_STEPS_FOR_AN_OPCODE: Final = 3
+_STEPS_FOR_AN_OBJECT: Final = 5
 _STORAGE_BYTES: Final = Global("torch.storage", "_load_from_bytes")
 
 
@@ -62,7 +71,9 @@ def read_pickle(stream: io.BytesIO, where: str) -> InertPickle:
     try:
         for count, (opcode, argument, at) in enumerate(_opcodes(stream)):
             position = at if at is not None else position
-            if count > MAX_OPCODES:
+            if count % _CHARGED_AT_ONCE == 0:
+                spend(_STEPS_FOR_AN_OPCODE * _CHARGED_AT_ONCE)
+            if count > MAX_OPCODES and not is_trusted():
                 raise PickleError(f"has more than {MAX_OPCODES:,} opcodes, many times what a classifier has")
             machine.step(opcode, argument)
     except PickleError as error:
@@ -95,6 +106,7 @@ class _Machine:
         self.names: dict[Global, None] = {}
         self.objects: list[Object] = []
         self.calls = Calls()
+        self.keys = _Keys()
 
     def step(self, opcode: str, argument: Any) -> None:
         handler = _HANDLERS.get(opcode)
@@ -136,6 +148,7 @@ class _Machine:
             raise PickleError(
                 "holds pickles inside a pickle, as pickle.dump() writes a learner; write it with learn.export() instead"
             )
+        spend(_STEPS_FOR_AN_OBJECT)
         made = Object(function, args, is_new)
         self.objects.append(made)
         self.stack.append(made)
@@ -155,23 +168,45 @@ class _Machine:
         self.stack.append(self.memo[index])
 
 
-def _key(value: Any) -> Any:
-    """A dictionary key or set member: plain, so that comparing and hashing it costs nothing."""
-    if isinstance(value, tuple) and len(value) <= _KEY_BITS and not any(isinstance(part, tuple) for part in value):
-        for part in value:
-            _key(part)
-        return value
-    if isinstance(value, int) and value.bit_length() > _KEY_BITS:
-        raise PickleError("has a huge number as a dictionary key; no honest file does")
-    if isinstance(value, (str, bytes, int, float, bool, type(None), Global, Object, Persistent)):
-        return value
-    raise PickleError(f"has a {type(value).__name__} as a dictionary key or set member; no honest file does")
+class _Keys:
+    """Dictionary keys and set members of one pickle: plain, so that hashing and comparing them costs next to nothing.
+
+    Python hashes text and bytes by a secret of the process, so that nobody can choose what hashes alike; numbers it does not,
+    nor tuples of them.
+    """
+
+    def __init__(self) -> None:
+        self._same: dict[Any, Any] = {}  # one object for equal ones: the same object is equal without a look inside
+        self._alike: dict[int, int] = {}  # how many tuples have a hash
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, tuple) and len(value) <= _MAX_KEY_PARTS and not any(isinstance(part, tuple) for part in value):
+            spend(len(value))
+            return self._tuple(tuple([self(part) for part in value]))
+        if isinstance(value, int) and value.bit_length() > MAX_KEY_BITS:
+            raise PickleError("has a huge number as a dictionary key; no honest file does")
+        if isinstance(value, (str, bytes)) and len(value) > _LONG_KEY:
+            spend(len(value) // 1000)
+            return self._same.setdefault(value, value)
+        if isinstance(value, (str, bytes, int, float, bool, type(None), Global, Object, Persistent)):
+            return value
+        raise PickleError(f"has a {type(value).__name__} as a dictionary key or set member; no honest file does")
+
+    def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        before = len(self._same)
+        same: tuple[Any, ...] = self._same.setdefault(value, value)
+        if len(self._same) > before:
+            code = hash(value)
+            self._alike[code] = self._alike.get(code, 0) + 1
+            if self._alike[code] > _MAX_ALIKE:
+                raise PickleError(f"has more than {_MAX_ALIKE} dictionary keys that hash alike; no honest file does")
+        return same
 
 
-def _set_pairs(target: Any, values: list[Any]) -> None:
+def _set_pairs(keys: _Keys, target: Any, values: list[Any]) -> None:
     if len(values) % 2:
         raise ValueError("a key without a value")
-    pairs = [(_key(key), value) for key, value in zip(values[::2], values[1::2], strict=True)]
+    pairs = [(keys(key), value) for key, value in zip(values[::2], values[1::2], strict=True)]
     if isinstance(target, dict):
         target.update(pairs)
     elif isinstance(target, Object):
@@ -187,9 +222,9 @@ def _append(target: Any, values: list[Any]) -> None:
         raise ValueError(f"values appended to a {type(target).__name__}")
 
 
-def _add(target: Any, values: list[Any]) -> None:
+def _add(keys: _Keys, target: Any, values: list[Any]) -> None:
     if isinstance(target, set):
-        target.update(map(_key, values))
+        target.update(map(keys, values))
     elif isinstance(target, Object):
         target.items += values
     else:
@@ -217,6 +252,8 @@ def _pop(machine: _Machine, _: Any) -> None:
 
 
 def _put(machine: _Machine, index: Any) -> None:
+    if index > _MAX_MEMO:
+        raise ValueError("remembers under a number that is too large")
     machine.memo[index] = machine.top()
 
 
@@ -250,13 +287,13 @@ def _obj(machine: _Machine, _: Any) -> None:
 def _setitems(machine: _Machine, _: Any) -> None:
     values = machine.since_mark()
     machine.refuse(machine.calls.harm_by_change(machine.top(), items=True))
-    _set_pairs(machine.top(), values)
+    _set_pairs(machine.keys, machine.top(), values)
 
 
 def _setitem(machine: _Machine, _: Any) -> None:
     value, key = machine.pop(), machine.pop()
     machine.refuse(machine.calls.harm_by_change(machine.top(), items=True))
-    _set_pairs(machine.top(), [key, value])
+    _set_pairs(machine.keys, machine.top(), [key, value])
 
 
 def _appends(machine: _Machine, _: Any) -> None:
@@ -266,7 +303,7 @@ def _appends(machine: _Machine, _: Any) -> None:
 
 def _additems(machine: _Machine, _: Any) -> None:
     values = machine.since_mark()
-    _add(machine.top(), values)
+    _add(machine.keys, machine.top(), values)
 
 
 def _stack_global(machine: _Machine, _: Any) -> Global:
@@ -281,7 +318,7 @@ def _text_global(machine: _Machine, argument: str) -> Global:
 
 def _dict(machine: _Machine, _: Any) -> dict[Any, Any]:
     made: dict[Any, Any] = {}
-    _set_pairs(made, machine.since_mark())
+    _set_pairs(machine.keys, made, machine.since_mark())
     return made
 
 
@@ -314,7 +351,7 @@ _HANDLERS: dict[str, Callable[[_Machine, Any], None]] = {
     "TUPLE2": _pushing(_tuple_of(2)),
     "TUPLE3": _pushing(_tuple_of(3)),
     "DICT": _pushing(_dict),
-    "FROZENSET": _pushing(lambda machine, argument: frozenset(map(_key, machine.since_mark()))),
+    "FROZENSET": _pushing(lambda machine, argument: frozenset(map(machine.keys, machine.since_mark()))),
     "DUP": _pushing(lambda machine, argument: machine.top()),
     "GLOBAL": _pushing(_text_global),
     "STACK_GLOBAL": _pushing(_stack_global),

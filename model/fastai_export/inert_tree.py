@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from model.fastai_export.budget import spend
+
 _SHOWN_BITS = 64
+_CHARGED_AT_ONCE = 1_000  # values
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ class Persistent:
 def walk(value: Any) -> Iterator[Any]:
     """`value` and everything in it, each once, from the outside in."""
     seen: set[int] = set()
-    rest = [value]
+    rest, looks = [value], 0
     while rest:
         part = rest.pop()
+        looks += 1
+        if looks % _CHARGED_AT_ONCE == 0:
+            spend(_CHARGED_AT_ONCE)
         if id(part) in seen:
             continue
         seen.add(id(part))

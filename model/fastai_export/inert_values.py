@@ -6,7 +6,6 @@ Each function takes a value as `inert_pickle` gives it and looks at its names; t
 from __future__ import annotations
 
 import math
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -14,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from model.fastai_export.budget import spend
+from model.fastai_export.inert_pickle import MAX_KEY_BITS
 from model.fastai_export.inert_tree import Global, Object, shown
 
 _SEQUENCES = ("fastcore.foundation.L", "fastcore.basics.fastuple", "torch.Size", "builtins.list", "builtins.tuple",
@@ -27,6 +28,9 @@ _DILL_TYPES = {
 }  # fmt: skip
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
 _MAX_ARRAY_BYTES = 4_000_000
+_MAX_KEY = 1_000  # characters
+_STEPS_FOR_A_LOOK = 3  # at one of objects in objects in objects …
+_MAX_CODE = 6  # characters of a dtype
 CODE_ARGUMENTS = 18  # of types.CodeType, in the newest Python
 FUNCTION_MAKERS = ("cloudpickle.cloudpickle._make_function", "dill._dill._create_function", "types.FunctionType")
 
@@ -61,28 +65,40 @@ def _type_name(look_up: Object) -> str:
 def attributes(value: Any) -> Mapping[Any, Any]:
     """The attributes an object would have had: what BUILD would have put into its `__dict__` and slots.
 
-    They are looked at and not copied: a file may give a million objects the same large state.
+    Where there is one state they are looked at and not copied: a file may give a million objects the same large one.
     """
     if not isinstance(value, Object):
         return {}
+    if len(value.state) > 1:
+        spend(len(value.state))
     states = [state if isinstance(state, tuple) and len(state) == 2 else (state,) for state in value.state]
     parts = [part for state in states for part in state if isinstance(part, dict)]
-    return parts[0] if len(parts) == 1 else ChainMap(*reversed(parts))
+    if len(parts) == 1:
+        return parts[0]
+    spend(sum(map(len, parts)))
+    return {name: item for part in parts for name, item in part.items()}
 
 
 def sequence(value: Any) -> list[Any] | None:
     """The members of a list, a tuple, fastcore's `L` or `fastuple`, or `torch.Size`; None for anything else."""
     if isinstance(value, (list, tuple, set, frozenset)):
+        spend(len(value))
         return list(value)
     if not isinstance(value, Object) or name_of(value) not in _SEQUENCES:
         return None
+    spend(_STEPS_FOR_A_LOOK)
     inner = attributes(value).get("items")
     if inner is not None and not isinstance(inner, Object):
         return sequence(inner)
     if isinstance(inner, Object):
         numbers = array(inner)
-        return sequence(inner) if numbers is None else numbers.tolist()
+        if numbers is None:
+            return sequence(inner)
+        spend(numbers.size)
+        listed: list[Any] = numbers.tolist()
+        return listed
     arguments = value.args[-1] if value.args and isinstance(value.args[-1], (list, tuple)) else ()
+    spend(len(arguments) + len(value.items))
     return [*arguments, *value.items]
 
 
@@ -93,12 +109,18 @@ def mapping(value: Any) -> dict[Any, Any] | None:
     if not isinstance(value, Object) or name_of(value) not in _MAPPINGS:
         return None
     first = value.args[0] if value.args else []
+    spend(len(value.pairs) + (len(first) if isinstance(first, (list, tuple)) else 0))
     given = (
         [pair for pair in first if isinstance(pair, (list, tuple)) and len(pair) == 2]
         if isinstance(first, (list, tuple))
         else []
     )
-    return {**{key: item for key, item in given if isinstance(key, (str, int))}, **dict(value.pairs)}
+    return {**{key: item for key, item in given if _is_key(key)}, **dict(value.pairs)}
+
+
+def _is_key(key: Any) -> bool:
+    """Whether this is text or a number of which no two that differ hash alike, or few."""
+    return key.bit_length() <= MAX_KEY_BITS if isinstance(key, int) else isinstance(key, str) and len(key) <= _MAX_KEY
 
 
 def as_path(value: Any) -> Path | None:
@@ -110,6 +132,7 @@ def as_path(value: Any) -> Path | None:
     if value.function.module not in ("pathlib", "pathlib._local", "pathlib2") or value.function.name not in _PATHS:
         return None
     parts = [part for part in value.args if isinstance(part, str)]
+    spend(len(value.args) + sum(map(len, parts)) // 10)
     if "Windows" in value.function.name:
         return Path(PureWindowsPath(*parts).as_posix())
     return Path(*parts)
@@ -121,6 +144,7 @@ def scalar(value: Any) -> Any:
         return value
     if not isinstance(value, Object):
         return None
+    spend(_STEPS_FOR_A_LOOK)
     name, number = name_of(value), numpy_scalar(value)
     if number is not None:
         return number.item()
@@ -157,10 +181,13 @@ def array(value: Any) -> np.ndarray | None:
             return None
         _, shape, kind, _, content = state
         if isinstance(content, list):
+            spend(len(content))
             texts = [scalar(item) for item in content]
             return None if None in texts else np.array(texts, dtype=object)
         kind, content = _dtype(kind), as_bytes(content)
     if kind is None or content is None or not _are_sizes(shape) or math.prod(shape) * kind.itemsize != len(content):
+        return None
+    if not content and len(shape) > 1:  # of nothing, there can be any number of rows
         return None
     return np.frombuffer(content, kind).reshape(shape)
 
@@ -178,8 +205,10 @@ def _dtype(value: Any) -> np.dtype[Any] | None:
     if name_of(value) != "numpy.dtype" or not value.args or not isinstance(value.args[0], str):
         return None
     code = value.args[0]
+    if len(code) > _MAX_CODE:
+        return None
     order = value.state[-1][1] if value.state and isinstance(value.state[-1], tuple) and len(value.state[-1]) > 1 else "|"
-    if code[:1] not in "iufbUS" or not code[1:].isdigit() or len(code) > 6 or order not in ("<", ">", "|", "="):
+    if code[:1] not in "iufbUS" or not code[1:].isdigit() or order not in ("<", ">", "|", "="):
         return None
     try:
         return np.dtype((order if order != "|" else "") + code)
@@ -194,6 +223,7 @@ def as_bytes(value: Any) -> bytes | None:
     if isinstance(value, Object) and name_of(value) == "_codecs.encode" and value.args:
         text, *codec = value.args
         if isinstance(text, str) and codec in (["latin1"], ["latin-1"]) and len(text) <= _MAX_ARRAY_BYTES:
+            spend(len(text) // 1000)
             try:
                 return text.encode("latin1")
             except UnicodeEncodeError:

@@ -18,6 +18,7 @@ from torch import nn
 
 from model.errors import Option, first_line
 from model.fastai_export.allowed_layers import FUNCTIONS, LayerError, callers_class, library_class, setting_defaults
+from model.fastai_export.budget import spend
 from model.fastai_export.inert_tree import Global, Object, shown
 from model.fastai_export.inert_values import (
     as_path,
@@ -44,6 +45,9 @@ _MAX_DEPTH: Final = 200
 _MAX_LAYERS: Final = 100_000  # counting a layer as often as it is used
 _MAX_REMARKS: Final = 100
 _MAX_ATTRIBUTES: Final = 500_000  # a network of 5,000 layers has about 150,000
+_MAX_BITS: Final = 64  # of a number that is an attribute
+_STEPS_FOR_A_LAYER: Final = 100
+_STEPS_FOR_A_USE: Final = 20  # of a layer that is used in many places
 
 
 class Inert:
@@ -73,6 +77,7 @@ class Builder:
         self._allowed = {name: place or name for name, _, place in (entry.partition("=") for entry in allow)}
         self._made: dict[int, Any] = {}
         self._parameters: dict[int, nn.Parameter] = {}
+        self._float: dict[int, torch.Tensor] = {}  # tensors of layers, by the id of what they were made of
         self._sizes: dict[int, int] = {}  # how many layers a layer is, by its id
         self._attributes = 0
         self._open: set[int] = set()
@@ -90,6 +95,7 @@ class Builder:
             raise LayerError(f"{self.file.path} nests its layers too deeply") from None
         for name in self._allowed.keys() - self._used:
             self._remark(f"no layer is of the class {shown(name)}, which you allowed")
+        spend(_STEPS_FOR_A_USE * self._sizes[id(module)])
         return module.eval().float().requires_grad_(False)
 
     @property
@@ -116,6 +122,7 @@ class Builder:
         if not by_new and not name_of(value.function).startswith(("copyreg.", "copy_reg.")):
             raise LayerError(f"{self.file.path}: {where} is made by a call of {shown(name)}, and calls are not run")
         self._open.add(id(value))
+        spend(_STEPS_FOR_A_LAYER)
         module: nn.Module = cls.__new__(cls)
         state = self._state(value, cls, where, depth)
         try:
@@ -204,7 +211,9 @@ class Builder:
         tensor = self._numbers(value)
         if tensor is None:
             raise LayerError(f"{self.file.path}: {where}.{name} is {described(value)}, not a tensor")
-        return tensor
+        if id(value) not in self._float:  # once: many layers may share it
+            self._float[id(value)] = tensor.float() if tensor.is_floating_point() else tensor
+        return self._float[id(value)]
 
     def _parameter(self, value: Any, where: str, name: str) -> nn.Parameter | None:
         """The same parameter for the same object: layers may share one."""
@@ -226,6 +235,8 @@ class Builder:
 
     def _plain(self, value: Any, where: str, depth: int) -> Any:
         """An attribute: what it is where it is plain, a layer or a tensor; an `Inert` where it is anything else."""
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            raise LayerError(f"{self.file.path}: {where} has a number of more than {_MAX_BITS} bits; no classifier does")
         if value is None or isinstance(value, (str, int, float, bool, bytes)):
             return value
         if isinstance(value, Global):

@@ -73,8 +73,9 @@ def read_learner(path: Path, options: ExportOptions = NO_OPTIONS) -> Learner:
     Raises:
         ModelError: it is no export, a damaged one, or one that does not classify photos; the message says which.
     """
-    file = TorchFile(path)
-    with reading(path):
+    file = TorchFile(path, options.trust)
+    file.budget.stage = "looking through its values"
+    with reading(path), file.budget.at_work():
         return _read(file, options)
 
 

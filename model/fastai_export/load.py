@@ -70,12 +70,14 @@ def build_network(learner: Learner, allow: Iterable[str] = ()) -> tuple[nn.Modul
             f"{learner.file.path} is a fastai export, which needs torch to answer ({first_line(error)}): "
             "pip install -r requirements.txt, or, to convert it once, requirements-dev.txt"
         ) from None
-    path = learner.file.path
-    with reading(path):
+    path, budget = learner.file.path, learner.file.budget
+    budget.stage = "putting its layers together"
+    with reading(path), budget.at_work():
         builder = Builder(learner.file, allow)
         network = with_steps(builder.network(learner.network), learner.preparation)
         size = learner.preparation.input
-        outputs = count_outputs(network, size.height, size.width, str(path))
+        budget.stage = "trying its network"
+        outputs = count_outputs(network, size.height, size.width, str(path), budget)
     if outputs != len(learner.labels):
         raise ModelError(
             f"{path}: the network gives {outputs} logits, but there are {len(learner.labels)} labels: {few(learner.labels)}"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from model.config import Activation, Probabilities
 from model.errors import ModelError, Option
+from model.fastai_export.budget import spend
 from model.fastai_export.inert_tree import Object
 from model.fastai_export.inert_values import (
     FUNCTION_MAKERS,
@@ -96,6 +97,7 @@ def _inherited(file: TorchFile, loss: Any) -> tuple[Activation | None, str]:
         home, _, name = type_name(part).rpartition(".")
         made = class_made_here(part)
         if made is not None:
+            spend(len(made.bases) + len(waiting))
             held = [made.names, *_given_later(file, part)]
             if any("activation" in names for names in held):
                 return None, _OWN
@@ -110,6 +112,7 @@ def _inherited(file: TorchFile, loss: Any) -> tuple[Activation | None, str]:
 
 def _given_later(file: TorchFile, cls: Any) -> list[Mapping[Any, Any]]:
     """What cloudpickle writes a class's names as: a call `_class_setstate(cls, (names, slots))`."""
+    spend(len(file.objects) // 2)
     states = [
         call.args[1]
         for call in file.objects
@@ -128,6 +131,7 @@ def _kinds(loss: Any) -> list[str]:
         kinds.append(described(part).rpartition(".")[2])
         if isinstance(part, Object):
             made = class_made_here(part.function if not name_of(part) else part)
+            spend(len(made.bases) if made else 0)
             waiting += made.bases if made else ()
             waiting += part.args[:1] if name_of(part) == "functools.partial" else ()
             waiting += [attributes(part)["func"]] if "func" in attributes(part) else []  # of fastai's BaseLoss

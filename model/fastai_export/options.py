@@ -25,6 +25,8 @@ class ExportOptions:
             lived elsewhere when the file was written. Their modules are imported, which runs them.
         size: (height, width) in pixels, for an export that does not resize photos itself.
         activation: what turns logits into probabilities, for an export whose loss is a class of its maker's own.
+        trust: whether the export may cost more time and memory than `budget` allows, as your own may. Nothing in it is run
+            in any case.
 
     Raises:
         ModelError: a value is none that can be used; the message names the option.
@@ -34,6 +36,7 @@ class ExportOptions:
     allow: Iterable[str] = ()
     size: tuple[int, int] | None = None
     activation: Activation | None = None
+    trust: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, whatever a caller's type checker did not see."""
@@ -58,7 +61,8 @@ class ExportOptions:
     @property
     def said(self) -> list[Option]:
         """What is said at all, to be named in an error."""
-        values = {"labels": self.labels, "allow": tuple(self.allow) or None, "size": self.size, "activation": self.activation}
+        values = {"labels": self.labels, "allow": tuple(self.allow) or None, "size": self.size, "activation": self.activation,
+                  "trust": self.trust or None}  # fmt: skip
         return [Option(name) for name, value in values.items() if value is not None]
 
 

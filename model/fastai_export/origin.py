@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from model.fastai_export.budget import spend
 from model.fastai_export.forbidden import RUNNERS, runs_programs, today
 from model.fastai_export.inert_tree import Global, Object
 from model.fastai_export.inert_values import as_bytes, as_path, class_made_here, code_arguments, code_place, name_of
@@ -24,6 +25,8 @@ _CALLED: Final = (
 )  # fmt: skip
 _DATA: Final = ("collections.OrderedDict", "_codecs.encode", "torch.Size", "torch.device")
 _MAX_CODE: Final = 1_000  # functions looked at
+_MAX_PLACE: Final = 1_000  # characters of a path
+_MAX_OPCODES: Final = 100_000  # of a function
 _RESUME_313, _RESUME_311, _RETURN_CONST = 149, 151, 121
 
 
@@ -88,11 +91,17 @@ def _runners_in_code(code: list[Object], imported: list[str]) -> list[str]:
         for part in code
         for argument in code_arguments(part)
         if isinstance(argument, tuple)
-        for text in argument
+        for text in _counted(argument)
         if isinstance(text, str)
     }
     return sorted(f"{module}.{name}" for module, _, name in (runner.partition(".") for runner in RUNNERS)
                   if name in used and (module in imported or module in used))  # fmt: skip
+
+
+def _counted(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same values: many functions may share them, and each looks through them."""
+    spend(len(values))
+    return values
 
 
 def _is_data(name: Global) -> bool:
@@ -105,7 +114,7 @@ def _is_code(part: Object) -> bool:
 
 def _code_name(code: Object) -> str:
     """The function that code belongs to, and where."""
-    place, name = code_place(code)
+    place, name = (text[-_MAX_PLACE:] for text in code_place(code))
     file = re.split(r"[/\\]site-packages[/\\]|[/\\]", place)[-1]
     library = re.search(r"site-packages[/\\](.+)", place)
     return f"{name} ({library[1] if library else file})"[:120]
@@ -120,7 +129,9 @@ def _python(code: list[Object], modules: set[str]) -> str:
     """The Python that wrote the file: by the paths and the bytecode of functions in it, or by pathlib's own name."""
     for part in code:
         for text in code_arguments(part):
-            match = re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text) if isinstance(text, str) else None
+            match = (
+                re.search(r"[/\\](?:python|Python)(3)\.?(\d{1,2})[/\\]", text[:_MAX_PLACE]) if isinstance(text, str) else None
+            )
             if match:
                 return f"{match[1]}.{match[2]}"
     if "pathlib._local" in modules:
@@ -128,7 +139,8 @@ def _python(code: list[Object], modules: set[str]) -> str:
     for part in code:
         if len(code_arguments(part)) == 16:
             return "3.10 or older"
-        opcodes = next((bytes_[::2] for bytes_ in map(as_bytes, code_arguments(part)) if bytes_), b"")
+        opcodes = next((bytes_[: 2 * _MAX_OPCODES : 2] for bytes_ in map(as_bytes, code_arguments(part)) if bytes_), b"")
+        spend(len(opcodes) // 1000)
         if _RESUME_313 in opcodes[:8]:
             return "3.13"
         if _RESUME_311 in opcodes[:8]:

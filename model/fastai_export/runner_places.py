@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
+from model.fastai_export.budget import spend
 from model.fastai_export.forbidden import reaches_programs, runs_programs, today
 from model.fastai_export.inert_tree import Global, Object, Persistent, shown
 from model.fastai_export.known_calls import (
@@ -72,6 +73,7 @@ class _Places:
         self._path = path
         self._seen: dict[int, _Depth] = {}
         self._seen_within: set[int] = set()
+        self._plain: dict[int, bool] = {}  # classes, by the id of the call that makes them
 
     def look_at(self, call: Object) -> None:
         """What the call could reach of what it is given."""
@@ -96,6 +98,7 @@ class _Places:
     def reach(self, values: Iterable[Any], depth: _Depth) -> None:
         """Note what can be reached from `values`."""
         waiting = list(values)
+        spend(len(waiting))
         while waiting:
             part = waiting.pop()
             if self._seen.get(id(part), -1) >= depth:
@@ -118,11 +121,12 @@ class _Places:
         """What is in a class, or is put into it, but its ordinary attributes that nothing calls while a file is opened."""
         is_plain = self._is_plain_class(call.args[0] if self._path(call.function) in CLASS_SET and call.args else call)
         for argument in call.args:
-            bodies = argument if isinstance(argument, tuple) else (argument,)
+            bodies: tuple[Any, ...] = argument if isinstance(argument, tuple) else (argument,)
             for body in bodies:
                 if not isinstance(body, Mapping) or not is_plain:
                     self.reach([body], depth)
                     continue
+                spend(2 * len(body))
                 for name, item in body.items():
                     self._reach_attribute(name, item, depth)
 
@@ -138,9 +142,15 @@ class _Places:
 
     def _is_plain_class(self, value: Any, depth: int = 0) -> bool:
         """Whether a class is of the file's own and derived from nothing, so that no library's code knows its attributes."""
+        if id(value) not in self._plain:  # many classes may share their bases, and those theirs
+            self._plain[id(value)] = self._derives_from_nothing(value, depth)
+        return self._plain[id(value)]
+
+    def _derives_from_nothing(self, value: Any, depth: int) -> bool:
         if not isinstance(value, Object) or self._path(value.function) not in CLASS_MAKERS or len(value.args) < 4 or depth > 50:
             return False
-        metaclass, _, bases, *_ = value.args
+        metaclass, _, bases = value.args[:3]
+        spend(len(bases) if isinstance(bases, tuple) else 0)
         return self._path(metaclass) in _PLAIN_METACLASSES and isinstance(bases, tuple) and all(
             self._path(base) in _PLAIN_BASES or self._is_plain_class(base, depth + 1) for base in bases
         )  # fmt: skip
@@ -155,6 +165,7 @@ class _Places:
 
     def _note_within(self, values: Iterable[Any]) -> None:
         waiting = list(values)
+        spend(len(waiting))
         while waiting:
             part = waiting.pop()
             if id(part) in self._seen_within:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from model.errors import ModelError, first_line
+from model.fastai_export.budget import Budget
 from model.fastai_export.inert_pickle import InertPickle, read_pickle
 from model.fastai_export.inert_tree import Global, Object, Persistent, shown, walk
 from model.fastai_export.inert_values import name_of
@@ -23,7 +25,17 @@ MAX_PICKLE_BYTES: Final = 256_000_000
 _LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 _PATIENCE: Final = 4  # storages and tensors may fill this many times the file's bytes, not more
 _SLACK: Final = 1_000_000
+_STEPS_FOR_A_TENSOR: Final = 30
+_STEPS_FOR_A_LOOK: Final = 3
 _MAX_DIMENSIONS: Final = 8
+_MAX_BITS: Final = 62  # of a side, a stride or an offset
+_MAX_ENTRIES: Final = 50_000  # of a zip: a network of a thousand layers has 4,000
+_MAX_EXTRA: Final = 100  # bytes beside an entry of the directory
+_MAX_DIRECTORY_BYTES: Final = 10_000_000
+_MAX_ORDER: Final = 10  # bytes that name a byte order
+
+_ENTRY: Final = b"PK\x01\x02"  # begins an entry of a zip's directory, of at least this many bytes (APPNOTE.TXT 4.3.12)
+_ENTRY_BYTES: Final = 46
 
 _DTYPES: Final = {
     "float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "bfloat16", "int64": "i8", "int32": "i4", "int16": "i2",
@@ -47,6 +59,43 @@ _STRANGERS: Final = (
 )
 
 
+class _Archive(io.BufferedReader):
+    """A zip file whose directory is looked at before `zipfile` makes objects of what is in it.
+
+    Attributes:
+        is_open: whether the directory has been read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.is_open = False
+        self.path = path
+        super().__init__(io.FileIO(path))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.is_open:
+            return super().read(size)
+        limit = _MAX_DIRECTORY_BYTES + 1
+        content = super().read(limit if size is None or size < 0 else min(size, limit))
+        if len(content) == limit:
+            raise ModelError(f"{self.path} has a zip directory of more than {_MAX_DIRECTORY_BYTES // 10**6} MB; no export does")
+        self._check(content)
+        return content
+
+    def _check(self, directory: bytes) -> None:
+        at = 0
+        for _ in range(_MAX_ENTRIES):
+            if not directory.startswith(_ENTRY, at) or len(directory) < at + _ENTRY_BYTES:
+                return
+            name, extra, comment = struct.unpack_from("<HHH", directory, at + 28)
+            if extra > _MAX_EXTRA:
+                raise ModelError(f"{self.path} has a zip directory with {extra:,} bytes beside an entry; no export does")
+            at += _ENTRY_BYTES + name + extra + comment
+        raise ModelError(f"{self.path} is a zip file of more than {_MAX_ENTRIES:,} entries; no export is")
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class TorchFile:
     """A file of `torch.save`: its inert value, and its numbers on demand.
 
@@ -55,10 +104,14 @@ class TorchFile:
         names: every name in the pickle. objects: every call in it. looked_up: what those would look up by a name in a string.
         layout: `zip`, `legacy` or `pickle`.
         entries: the names of the zip's files, without their folder; empty for the other layouts.
+        budget: what reading it has cost, and may cost.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, trust: bool = False) -> None:
         """Open and read `path`.
+
+        Args:
+            trust: whether its owner lifts the budget.
 
         Raises:
             ModelError: it is no such file, or not a whole one; the message says what it is instead.
@@ -68,7 +121,8 @@ class TorchFile:
             self._size = path.stat().st_size
             if not path.is_file():
                 raise ModelError(f"{path} is not a file")
-            with path.open("rb") as file:
+            self.budget = Budget(str(path), self._size, trust, "reading its pickle")
+            with path.open("rb") as file, self.budget.at_work():
                 self._read(file)
         except OSError as error:
             raise ModelError(f"{path} cannot be read: {error.strerror or error}") from None
@@ -98,18 +152,25 @@ class TorchFile:
 
     def _read_zip(self) -> InertPickle:
         try:
-            self._archive = zipfile.ZipFile(self.path)  # open as long as this object is: a network has a thousand storages
+            content = _Archive(self.path)  # open as long as this object is: a network has a thousand storages
+            self._archive = zipfile.ZipFile(content)
+            content.is_open = True
             pickle = self._check_zip(self._archive)
             if "byteorder" in self.entries:
-                self._order = {b"little": "<", b"big": ">"}[self._archive.read(f"{self._folder}byteorder")]
-            content = self._archive.read(pickle)
+                self._order = self._byte_order()
+            pickled = self._archive.read(pickle)
         except zipfile.BadZipFile as error:
             if "File is not a zip file" in str(error):
                 raise ModelError(f"{self.path} is cut short, the end of it is missing: download it again") from None
             raise ModelError(f"{self.path} is damaged: {first_line(error)}; download it again") from None
         except (NotImplementedError, RuntimeError, KeyError, ValueError, EOFError) as error:
             raise ModelError(f"{self.path} is damaged, or not written by torch: {first_line(error)}") from None
-        return read_pickle(io.BytesIO(content), str(self.path))
+        return read_pickle(io.BytesIO(pickled), str(self.path))
+
+    def _byte_order(self) -> str:
+        with self._archive.open(f"{self._folder}byteorder") as entry:
+            said = entry.read(_MAX_ORDER)
+        return {b"little": "<", b"big": ">"}[said]
 
     def _check_zip(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         """The pickle's entry, where this is a plain archive of torch and nothing cleverer."""
@@ -183,11 +244,14 @@ class TorchFile:
             numbers = self._tensor(value)
             if numbers is None:
                 return None
-            self._spend(numbers.size * numbers.itemsize)
+            self.budget.spend(_STEPS_FOR_A_TENSOR)
+            wide = numbers.dtype.kind == "f" and numbers.itemsize < 4  # float16 becomes float32
+            self._spend(numbers.size * (4 if wide else numbers.itemsize))
             self._arrays[id(value)] = numbers
         return self._arrays[id(value)]
 
     def _tensor(self, value: Object) -> np.ndarray | None:
+        self.budget.spend(_STEPS_FOR_A_LOOK + len(value.args) // 100)  # of tensors of tensors of tensors …
         match name_of(value), value.args:
             case "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor", (
                 Persistent() as storage,
@@ -218,7 +282,8 @@ class TorchFile:
             shape is None
             or steps is None
             or len(shape) != len(steps)
-            or not all(type(n) is int and n >= 0 for n in (at, *shape, *steps))
+            or not all(type(n) is int and n >= 0 and n.bit_length() <= _MAX_BITS for n in (at, *shape, *steps))
+            or math.prod(side or 1 for side in shape) > self._size  # of nothing, there can be any number of rows
         ):
             raise ModelError(f"{self.path} is damaged: a tensor has no proper shape")
         count = math.prod(shape)

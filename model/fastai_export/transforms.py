@@ -30,6 +30,7 @@ _TRAINING_ONLY: Final = (
 )  # fmt: skip
 _MAX_SIDE: Final = 2048  # pixels, as in a config
 _MAX_TRANSFORMS: Final = 100
+_MAX_STEPS: Final = 10  # that a batch goes through
 _HARMLESS: Final = ("ToTensor", "IntToFloatTensor", "noop", "noops", "PILBase", "TensorImage", "Pipeline", "ToFloatTensor")
 
 
@@ -125,6 +126,8 @@ def read_preparation(
         )  # fmt: skip
     for transform in transforms_of(after_batch):
         reader.batch(transform)
+    if len(reader.steps) > _MAX_STEPS:
+        raise ModelError(f"{file.path} crops and resizes photos {len(reader.steps)} times; no classifier does")
     mean, std = (tuple(float(v) for v in np.broadcast_to(part, 3)) for part in (reader.mean, reader.std))
     try:
         prepared = Input(**reader.input, mean=mean, std=std, mode=mode, exact=True)  # type: ignore[arg-type]

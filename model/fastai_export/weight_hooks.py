@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from model.fastai_export.allowed_layers import LayerError
+from model.fastai_export.budget import spend
 from model.fastai_export.inert_tree import shown
 from model.fastai_export.inert_values import attributes, class_name, mapping, scalar
 
@@ -23,7 +24,9 @@ _TORCHS: Final = "torch.nn.utils."
 
 def weight_hooks(hooks: Any) -> list[Any]:
     """Those of a layer's `_forward_pre_hooks` that are torch's own and compute weights."""
-    return [hook for hook in (mapping(hooks) or {}).values() if class_name(hook).startswith(_TORCHS)]
+    found = mapping(hooks) or {}
+    spend(len(found))
+    return [hook for hook in found.values() if class_name(hook).startswith(_TORCHS)]
 
 
 def compute_weights(module: nn.Module, hooks: list[Any], where: str) -> None:
@@ -49,7 +52,9 @@ def compute_weights(module: nn.Module, hooks: list[Any], where: str) -> None:
 
 def _weight(module: nn.Module, kind: str, name: str, given: Any) -> torch.Tensor:
     if kind.startswith(_PRUNE):
-        return _tensor(module, f"{name}_orig") * _tensor(module, f"{name}_mask")
+        original, mask = _tensor(module, f"{name}_orig"), _tensor(module, f"{name}_mask")
+        _check_fits(mask, original)
+        return original * mask
     dim = given.get("dim", 0)
     if dim is not None and type(scalar(dim)) is not int:
         raise ValueError("a dimension that is no number")
@@ -57,13 +62,27 @@ def _weight(module: nn.Module, kind: str, name: str, given: Any) -> torch.Tensor
         direction, size = _tensor(module, f"{name}_v"), _tensor(module, f"{name}_g")
         others = [axis for axis in range(direction.ndim) if dim not in (None, -1) and axis != dim % direction.ndim]
         length = torch.linalg.vector_norm(direction, dim=others or None, keepdim=bool(others))
+        _check_fits(length, direction)
+        _check_fits(size, direction)
         scaled: torch.Tensor = direction * (size / length)
         return scaled
     if kind == _SPECTRAL:
         weight = _tensor(module, f"{name}_orig")
+        spend(weight.numel() // 1000)
         rows = weight.movedim(dim, 0).flatten(1)
         return weight / torch.dot(_tensor(module, f"{name}_u"), rows @ _tensor(module, f"{name}_v"))
     raise ValueError("an unknown hook")
+
+
+def _check_fits(factor: torch.Tensor, weight: torch.Tensor) -> None:
+    """Refuse a product that is larger than the weight: two long tensors can make a huge one.
+
+    Raises:
+        ValueError: it is.
+    """
+    spend(weight.numel() // 1000)
+    if torch.broadcast_shapes(factor.shape, weight.shape) != weight.shape:  # type: ignore[no-untyped-call]
+        raise ValueError("factors that make the weight larger")
 
 
 def _tensor(module: nn.Module, name: str) -> torch.Tensor:

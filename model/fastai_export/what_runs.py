@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from model.fastai_export.budget import spend
 from model.fastai_export.forbidden import is_forbidden, today
 from model.fastai_export.inert_tree import Global, Object, shown
 from model.fastai_export.known_calls import (
@@ -31,6 +32,9 @@ from model.fastai_export.known_calls import (
 _DEEP: Final = 50  # partials of partials of partials …
 _SERVES: Final = "which serves to run programs or open files"
 _FEW: Final = 8  # arguments
+_COPIED_IN_A_STEP: Final = 100  # arguments
+_MAX_TEXT: Final = 500  # characters
+_CHARGED_AT_ONCE: Final = 1_000  # values looked at
 _MAX_PATH: Final = 300  # characters
 _MAX_STEPS: Final = 2_000_000  # values looked at
 
@@ -61,6 +65,7 @@ class Calls:
                 deed = f"calls {shown(path)}({', '.join(shown(arg) for arg in args[:2])}{', …' * (len(args) > 2)})"
                 return f"names {shown(path)}, {_SERVES}, and {deed}"
             maker, made_of = self._made_by(function)
+            spend((len(args) + len(made_of)) // _COPIED_IN_A_STEP)
             if path in APPLY and args:
                 function, args, is_new = args[0], args[1:], path.startswith("copy")
                 is_maker = True
@@ -125,6 +130,7 @@ class Calls:
             return "", ()
         function, args = value.function, value.args
         while self.stands_for(function) in APPLY and args:
+            spend(1 + len(args) // _COPIED_IN_A_STEP)
             function, args = args[0], args[1:]
         maker = self.stands_for(function)
         if maker in PARTIALS and value.state and isinstance(value.state[-1], tuple) and len(value.state[-1]) > 1:
@@ -165,6 +171,8 @@ class Calls:
         while waiting:
             part = waiting.pop()
             self._steps += 1
+            if self._steps % _CHARGED_AT_ONCE == 0:
+                spend(2 * _CHARGED_AT_ONCE)
             if self._steps > _MAX_STEPS:
                 raise ValueError("the same values are handed to functions over and over")
             if id(part) in seen:
@@ -188,7 +196,8 @@ def _joined(inner: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _is_plain(args: tuple[Any, ...]) -> bool:
     """Whether the texts among these are what dill writes: they name a method of a class, or are a number's or a range's."""
-    return all(HARMLESS_TEXT.fullmatch(arg) for arg in args if isinstance(arg, str)) and not any(
+    spend(len(args))
+    return all(len(arg) <= _MAX_TEXT and HARMLESS_TEXT.fullmatch(arg) for arg in args if isinstance(arg, str)) and not any(
         isinstance(arg, Object) and not isinstance(arg.function, Global) for arg in args
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from PIL import Image
 from model.classifier import Classifier, Prediction
 from model.errors import ModelError
 from model.head import LinearHead
+from model.inside.graph import Head
 from model.inside.look import Inside, look_inside
 from model.resize import fit, seen_part
 
@@ -96,29 +98,61 @@ class Explainer:
             ValueError: the model has no such answer.
             ModelError: the network has no feature maps to explain by.
         """
+        self.check_label(label)
         classifier = self._classifier
-        answers = classifier.config.answers
-        if label is not None and label not in answers:
-            raise ValueError(f"The model has no answer {label[:60]!r}. It has: {', '.join(answers[:50])}.")
         batch = classifier.batch([fit(photo, classifier.config.input)])
-        evidence = self._evidence(batch)
+        return self.heat_map(self._evidence(batch), photo, label)
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """What `evidence` needs of the network that is looked into; empty where only `gradients` tell where evidence lies.
+
+        Raises:
+            ModelError: the network has no feature maps to explain by.
+        """
+        output, head = self.inside.graph.output, self._head
+        return () if head.linear is None or head.pooled is None else (output, head.features, head.pooled)
+
+    def evidence(self, values: Sequence[np.ndarray]) -> Evidence:
+        """The evidence for each answer in one photo, from the values (1, ...) of `tensors`."""
+        logits, maps, pooled = values
+        linear = self._head.linear
+        assert linear is not None  # or there were no tensors to ask for
+        return class_activation(logits, maps, pooled.reshape(1, -1), linear)
+
+    def gradients(self, batch: np.ndarray) -> Evidence:
+        """The same by gradients, for a batch of one photo: the network runs for it, and its head several times."""
+        logits, maps, weights = self.inside.gradients(batch, self._head.features)
+        estimate = np.tensordot(weights / maps[0, 0].size, maps[0], 1)
+        return Evidence(logits, estimate, "Grad-CAM", (1,) * logits.shape[1])
+
+    def heat_map(self, evidence: Evidence, photo: Image.Image, label: str | None = None) -> tuple[Prediction, HeatMap]:
+        """What `explain` gives, for an upright photo whose evidence is known. Raises `ValueError` as it does."""
+        classifier = self._classifier
+        self.check_label(label)
+        answers = classifier.config.answers
         prediction = classifier.predictions(evidence.logits)[0]
         chosen = answers.index(label or prediction.label)
         box = seen_part(photo, classifier.config.input)
         strongest, merged = float(evidence.maps.max()), evidence.rows[chosen] > 1
         return prediction, HeatMap(answers[chosen], evidence.method, evidence.maps[chosen], box, strongest, merged)
 
+    def check_label(self, label: str | None) -> None:
+        """Raises `ValueError` where the model has no such answer."""
+        answers = self._classifier.config.answers
+        if label is not None and label not in answers:
+            raise ValueError(f"The model has no answer {label[:60]!r}. It has: {', '.join(answers[:50])}.")
+
     def _evidence(self, batch: np.ndarray) -> Evidence:
-        inside = self.inside
-        head = inside.graph.head
+        tensors = self.tensors
+        return self.evidence(self.inside.run(batch, tensors)) if tensors else self.gradients(batch)
+
+    @property
+    def _head(self) -> Head:
+        head = self.inside.graph.head
         if head is None:
             raise ModelError("This network has no feature maps that its answer depends on, so no heat map.")
-        if head.linear is not None:
-            logits, maps = inside.run(batch, [inside.graph.output, head.features])
-            return class_activation(logits, maps, maps.mean(axis=(2, 3)), head.linear)
-        logits, maps, weights = inside.gradients(batch, head.features)
-        estimate = np.tensordot(weights / maps[0, 0].size, maps[0], 1)
-        return Evidence(logits, estimate, "Grad-CAM", (1,) * logits.shape[1])
+        return head
 
 
 def class_activation(logits: np.ndarray, maps: np.ndarray, pooled: np.ndarray, head: LinearHead) -> Evidence:

@@ -49,7 +49,9 @@ def look_inside(classifier: Classifier) -> Inside:
             from model.inside.onnx_graph import OnnxInside
         except ImportError as error:
             raise ModelError(f"looking into a network needs onnx ({first_line(error)}): pip install onnx") from None
-        return OnnxInside(network.path, size.height, size.width)
+        inside = OnnxInside(network.path, size.height, size.width)
+        inside.share(network)
+        return inside
     if isinstance(network, TorchNetwork):
         from model.inside.torch_graph import TorchInside
 

@@ -18,7 +18,7 @@ from model.errors import ModelError, first_line
 from model.inside.graph import Graph, Kind, Op
 from model.inside.learned import Learned, Rounding
 from model.inside.onnx_constants import QUANTISING, SAME, Constants
-from model.network import session_options
+from model.network import OnnxNetwork, session_options
 
 _KEPT_SESSIONS = 4
 _CHANNELS_AT_ONCE = 32
@@ -58,6 +58,24 @@ class OnnxInside:
         self.graph = Graph(reader.ops(shapes), reader.input, reader.output, shapes)
         self._sessions: OrderedDict[tuple[str, ...], ort.InferenceSession] = OrderedDict()
         self._lock = threading.Lock()
+        self._shared: ort.InferenceSession | None = None
+        self._shown: frozenset[str] = frozenset()
+
+    def share(self, network: OnnxNetwork) -> None:
+        """Have `network` answer by the session that gives what heat maps need, so that its weights are in memory once.
+
+        Not where its logits become others: beside an output more, ONNX Runtime may fuse, and round, in another way.
+        """
+        head = self.graph.head
+        if head is None:
+            return
+        shown = [name for name in (head.features, head.pooled) if name is not None]
+        session = self._session(shown, network.threads)
+        noise = np.random.default_rng(0).normal(size=self.graph.shapes[self.graph.input]).astype(np.float32)
+        [logits] = session.run([self.graph.output], {self.graph.input: noise})
+        if np.allclose(logits, network.logits(noise), rtol=1e-4, atol=1e-4):
+            self._shared, self._shown = session, frozenset([self.graph.output, *shown])
+            network.answer_by(session)
 
     def run(self, batch: np.ndarray, tensors: Sequence[str]) -> list[np.ndarray]:
         """The values of `tensors` (of the logits too, if named) for a batch float32 (N, 3, height, width)."""
@@ -65,7 +83,10 @@ class OnnxInside:
         computed = [name for name in tensors if name != graph.input]
         if not computed:
             return [batch for _ in tensors]
-        session = self._kept(tuple(computed), lambda: self._session([name for name in computed if name != graph.output]))
+        session = self._shared if self._shown.issuperset(computed) else None
+        if session is None:
+            key = tuple(sorted(set(computed)))
+            session = self._kept(key, lambda: self._session([name for name in key if name != graph.output]))
         values = dict(zip(computed, session.run(computed, {graph.input: batch}), strict=True)) | {graph.input: batch}
         return [values[name] for name in tensors]
 
@@ -98,14 +119,16 @@ class OnnxInside:
         """How the network keeps `tensor`; None where it does not round it."""
         return self._reader.rounding(tensor)
 
-    def _session(self, tensors: Sequence[str]) -> ort.InferenceSession:
+    def _session(self, tensors: Sequence[str], threads: int | None = None) -> ort.InferenceSession:
         """A session that gives `tensors` beside the logits."""
         extra = onnx.ModelProto()
         for name in tensors:
             extra.graph.output.add().name = name
         # two serialised messages in a row are one with the fields of both: the weights are not copied to add an output
         return ort.InferenceSession(
-            self._model.SerializeToString() + extra.SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
+            self._model.SerializeToString() + extra.SerializeToString(),
+            session_options(threads),
+            providers=["CPUExecutionProvider"],
         )
 
     def _head_session(self, tensor: str) -> ort.InferenceSession:

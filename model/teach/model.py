@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -49,11 +49,18 @@ class _Explainer(Explainer):
 
     def __init__(self, body: Body, taught: Taught, classifier: Classifier) -> None:
         super().__init__(classifier)
-        self._body, self._head = body, taught.head
+        self._body, self._taught = body, taught.head
+
+    def evidence(self, values: Sequence[np.ndarray]) -> Evidence:
+        """From the values of the `tensors` of the whole network that the body is a part of: its own logits do not count."""
+        _, maps, pooled = values
+        return self._of(pooled.reshape(1, -1), maps)
 
     def _evidence(self, batch: np.ndarray) -> Evidence:
-        pooled, maps = self._body.look(batch)
-        return class_activation(self._head.logits(pooled), maps, pooled, self._head)
+        return self._of(*self._body.look(batch))
+
+    def _of(self, pooled: np.ndarray, maps: np.ndarray) -> Evidence:
+        return class_activation(self._taught.logits(pooled), maps, pooled, self._taught)
 
 
 def config_of(body: Body, taught: Taught, name: str = NAME, about: Mapping[str, Any] | None = None) -> Config:

@@ -243,19 +243,19 @@ def test_the_last_example_that_was_pressed_is_answered(page):
 def test_the_answer_goes_before_the_next_one_comes(page):
     upload(page, CAT)
     wait_for_answer(page, "Cat")
-    page.route("**/gradio_api/queue/join*", lambda route: None)  # no answer ever
+    page.route("**/gradio_api/run/*", lambda route: None)  # no answer ever
     upload(page, COFFEE)
     page.locator("#answer .verdict").filter(has_text="Looking").wait_for(timeout=WAIT)
     assert page.locator("#photo img.heat").count() == 0
     assert page.locator("#answer .bar[aria-pressed=true]").count() == 0
-    page.unroute("**/gradio_api/queue/join*")
+    page.unroute("**/gradio_api/run/*")
 
 
 def test_a_late_answer_is_not_shown_beside_another_photo(page):
     upload(page, CAT)
     wait_for_answer(page, "Cat")
     late: list = []
-    page.route("**/gradio_api/queue/join*", lambda route: route.continue_() if late else late.append(route))
+    page.route("**/gradio_api/run/*", lambda route: route.continue_() if late else late.append(route))
     page.locator('#answer .bar[value="Dog"]').click()  # the evidence for another answer, which is on its way for long
     page.wait_for_timeout(500)
     upload(page, COFFEE)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from model.__main__ import main
 from model.commands import labels, size
+from model.fastai_export.budget import over_budget
+from model.fastai_export.options import ExportOptions
 from tests.exports.files import IS_CAT, NEW, PICTURES, renamed
 from tests.pictures import CAT
 
@@ -134,3 +138,18 @@ def test_messages_name_the_options_of_the_command_line(tmp_path, capsys):
             "--activation softmax where one label is right, --activation sigmoid where any number is" in capsys.readouterr().err
         )
     assert main(["--model", str(path), "--activation", "softmax", str(PICTURES[0])]) == 0
+
+
+def test_an_export_is_opened_apart_first_unless_it_is_trusted(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def refuse(path: Path, options: ExportOptions) -> dict[str, Any]:
+        asked.append(path)
+        raise over_budget(str(path), "takes more than 10 s", "opening it", 0)
+
+    monkeypatch.setattr("model.commands.try_apart", refuse)
+    for command in (["inspect", str(IS_CAT)], ["convert", str(IS_CAT), str(tmp_path / "model")]):
+        assert main(command) == 2
+        assert "lift the limits: --trust" in capsys.readouterr().err
+        assert main([*command, "--trust"]) == 0
+    assert asked == [IS_CAT, IS_CAT]

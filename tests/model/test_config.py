@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from model.config import Config
@@ -83,3 +86,80 @@ def test_rows_must_be_given_for_each_answer(folder, config):
     write(document | {"architecture": document["architecture"] | {"rows": [1, 2]}})
     with pytest.raises(ModelError, match=r"architecture\.rows"):
         Config.read(folder / "config.json")
+
+
+def placed(document: dict, field: str, value: str) -> bytes:
+    """The file with the value of one field as it is written here, whatever JSON says to that."""
+    text = json.dumps(document | {field: "@"})
+    return text.replace('"@"', value, 1).encode("utf-8", "surrogatepass")
+
+
+def built(rows: list[int]) -> dict:
+    return {"architecture": {"library": "timm", "name": "x", "rows": rows}}
+
+
+HOSTILE = {
+    "50 MB of spaces": (lambda _: b" " * 50_000_000, "larger than 2 MB"),
+    "2 million brackets": (lambda _: b"[" * 1_999_999, "recursion limit"),
+    "a field 5,000 deep": (lambda d: placed(d, "training", "[" * 5000 + "]" * 5000), "recursion limit"),
+    "a field twice": (lambda d: placed(d, "labels", '["x", "y"], "labels": ["Cat", "Dog"]'), "'labels' is given twice"),
+    "a field twice within": (lambda d: placed(d, "training", '{"a": 1, "a": 2}'), "'a' is given twice"),
+    "NaN": (lambda d: placed(d, "metrics", '{"accuracy": NaN}'), "NaN is no number"),
+    "Infinity": (lambda d: placed(d, "metrics", '{"accuracy": -Infinity}'), "-Infinity is no number"),
+    "1e999": (lambda d: placed(d, "training", '{"a": 1e999}'), "1e999 is no number"),
+    "an integer of a megabyte": (lambda d: placed(d, "format_version", "9" * 1_000_000), "number out of range"),
+    "half a character": (lambda d: placed(d, "name", '"\\ud800"'), "not valid JSON"),
+    "half a character in UTF-8": (lambda d: placed(d, "name", '"\ud800"'), "cannot be read"),
+    "UTF-16": (lambda d: json.dumps(d).encode("utf-16"), "cannot be read"),
+    "100,000 labels": (lambda d: json.dumps(d | {"labels": [str(n) for n in range(100_000)]}).encode(), "at most 50000"),
+    "600,000 labels that are none": (lambda d: json.dumps(d | {"labels": [1] * 600_000}).encode(), "'labels.0' is wrong"),
+    "500,000 rows": (lambda d: json.dumps(d | built([0] * 500_000)).encode(), "more than there can be answers"),
+    "rows of a billion": (lambda d: json.dumps(d | built([10**9] * 3)).encode(), "less than or equal to 10000"),
+    "100,000 fields": (lambda d: json.dumps(d | {f"f{n}": 0 for n in range(100_000)}).encode(), "misspelt"),
+    "nothing": (lambda _: b"", "not valid JSON"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused_in_a_sentence_and_in_time(folder, config, name):
+    make, words = HOSTILE[name]
+    (folder / "config.json").write_bytes(make(config[0]))
+    began = time.process_time()
+    with pytest.raises(ModelError) as caught:
+        Config.read(folder / "config.json")
+    assert time.process_time() - began < 3  # it is some 0.4 s
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("Cat\n", "U+000A"), ("Cat\0", "U+0000"), ("\x1b[31mCat", "U+001B"), ("Cat\u202e", "U+202E"), ("C\u200bat", "U+200B"),
+        ("Cat\u2028", "U+2028"), ("\ufeffCat", "U+FEFF"), ("\u2066Cat", "U+2066"), ("C" * 201, "at most 200"),
+        ("", "at least 1"),
+    ],
+)  # fmt: skip
+def test_labels_and_names_show_all_that_is_in_them(folder, config, label, words):
+    document, write = config
+    for changed in ({"labels": [label, "Dog"]}, {"name": label}):
+        write(document | changed)
+        with pytest.raises(ModelError) as caught:
+            Config.read(folder / "config.json")
+        assert words in str(caught.value)
+        assert not set(str(caught.value)) & {"\n", "\0", "\x1b", "\u202e", "\u2066"}
+
+
+def test_labels_that_look_the_same_are_the_same(folder, config):
+    document, write = config
+    write(document | {"labels": ["\u00e9", "e\u0301"]})
+    with pytest.raises(ModelError, match="distinct"):
+        Config.read(folder / "config.json")
+
+
+@pytest.mark.parametrize("label", ["\U0001f468\u200d\U0001f469", "می\u200cخواهم", "猫", "Gato ñ", "كلب", "golden retriever"])
+def test_labels_of_all_languages_are_taken(folder, config, label):
+    document, write = config
+    write(document | {"labels": [label, "Dog"]})
+    assert Config.read(folder / "config.json").labels == (label, "Dog")

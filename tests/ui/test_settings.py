@@ -22,10 +22,11 @@ def test_which_model_and_how_many_may_wait():
     odd = {"MODEL_REPO": "a/model.pkl", "MODEL_SIZE": " 224x320", "MODEL_ACTIVATION": "Sigmoid"}
     assert read(odd) == Settings("a/model.pkl", model_size=(224, 320), model_activation="sigmoid")
     assert read({"MODEL_REPO": "a/model.pkl", "MODEL_SIZE": "64"}).model_size == (64, 64)
-    for name, value in (("MODEL_SIZE", "big"), ("MODEL_SIZE", "8"), ("MODEL_SIZE", "64x"), ("MODEL_ACTIVATION", "relu")):
+    for name, value in (("MODEL_SIZE", "big"), ("MODEL_SIZE", "8"), ("MODEL_SIZE", "64x"), ("MODEL_ACTIVATION", "relu"), ("MODEL_TRUST", "yes")):
         with pytest.raises(ValueError, match=f"^{name} must be"):
             Settings.from_environment({"MODEL_REPO": "a/b", name: value})
-    for name, value in (("MODEL_SIZE", "64"), ("MODEL_ACTIVATION", "softmax")):
+    assert read({"MODEL_REPO": "a/model.pkl", "MODEL_TRUST": "1"}).model_trust
+    for name, value in (("MODEL_SIZE", "64"), ("MODEL_ACTIVATION", "softmax"), ("MODEL_TRUST", "on")):
         with pytest.raises(ValueError, match=f"^{name} is set but MODEL_REPO is not"):
             Settings.from_environment({name: value})
     for wrong in ({"MODEL_LABELS": "a,b"}, {"MODEL_REPO": "a/b", "MODEL_LABELS": "a,,b"}, {"MODEL_ALLOW": "a.B"}):

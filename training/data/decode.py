@@ -1,4 +1,4 @@
-"""Photos are opened in threads, ahead of whoever looks at them: while a network answers one batch, the next is decoded."""
+"""Photos are opened behind a wall, ahead of whoever looks at them: while a network answers one batch, the next is decoded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from model.classifier import MAX_BATCH, Classifier
+from model.decode.wall import behind_wall
 from model.network import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 2 * MAX_BATCH
+PATIENCE = 5  # with a photo where training takes the cores: processor time decides whether it is opened
 
 
 def map_ahead(
@@ -39,9 +41,13 @@ def map_ahead(
         threads: as many as there are cores, where it is None.
     """
     waiting = iter(items)
-    pool = ThreadPoolExecutor(threads or available_cores())
+    threads = threads or available_cores()
+    pool = ThreadPoolExecutor(threads)
     try:
-        with tqdm(total=len(items), desc=description, unit=unit, disable=description is None) as bar:
+        with (
+            behind_wall(threads, PATIENCE),
+            tqdm(total=len(items), desc=description, unit=unit, disable=description is None) as bar,
+        ):
             pending = deque(pool.submit(function, item) for item in islice(waiting, ahead))
             while pending:
                 result = pending.popleft().result()

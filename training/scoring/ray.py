@@ -8,10 +8,13 @@ import os
 import re
 import socket
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 
+from model.decode.wall import behind_wall
+from training.data.decode import PATIENCE
 from training.data.photos import DataError
 from training.scoring.scorer import Scorer
 
@@ -27,6 +30,7 @@ class Worker:
         import ray
 
         self._score: Scorer = ray.get(load)()
+        ExitStack().enter_context(behind_wall(1, PATIENCE))  # to the end of this process
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Score the paths in the column `item`, in the bytes that the file system has for them."""

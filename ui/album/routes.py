@@ -43,6 +43,7 @@ def album_routes(service: Service) -> list[Route]:
             answers = service.of(request.query_params.get("session", ""))
         except (Gone, Untaught) as error:
             return problem(404 if isinstance(error, Gone) else 409, why_gone(error, language_of(request)))
+        service.desk.check_budget()
         photo = await read_body(request, MAX_BYTES, TOO_LARGE)
         async with line:
             small, pixels = await answers.look(photo, _look)

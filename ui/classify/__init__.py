@@ -13,9 +13,11 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from model.classifier import Prediction
 from model.errors import ModelError
-from model.formats import MAX_MEGAPIXELS
-from model.photo import MAX_BYTES, PhotoError, photo_facts
+from model.formats import HEAD, MAX_MEGAPIXELS, format_of
+from model.inside.explain import HeatMap
+from model.photo import MAX_BYTES, PhotoError
 from ui import corrections
 from ui.classify.verdict import Shown, preview, shown
 from ui.desk import Busy
@@ -30,7 +32,7 @@ from ui.which_model import why_gone
 
 _HERE = Path(__file__).parent
 _CONCURRENT_CALLS = 32
-_SHOWN_BY_BROWSERS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "AVIF")  # as Pillow calls them; of others, a JPEG is shown
+_SHOWN_BY_BROWSERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")  # as Pillow calls them; of others, a JPEG is shown
 # the photo, the model, and the photo's address in the page: an answer that comes late is not shown beside another photo
 _GIVEN = "(photo, which) => [photo, which, photo?.url ?? '']"
 
@@ -58,16 +60,13 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
             return {"of": of, "problem": why_gone(error, language)}
         config = answers.classifier.config
 
-        def explained(image: Image.Image) -> Shown:
-            try:
-                prediction, heat_map = answers.explainer.explain(image, label if label in config.answers else None)
-            except ModelError:  # nothing to explain by: the answer alone
-                prediction, heat_map = answers.classifier.classify([image])[0], None
+        def explained(image: Image.Image, prediction: Prediction, found: HeatMap | ModelError) -> Shown:
+            heat_map = None if isinstance(found, ModelError) else found  # nothing to explain by: the answer alone
             result = shown(prediction, config, image, heat_map, language, is_taught=bool(token))
-            return result if photo_facts(photo).format in _SHOWN_BY_BROWSERS else result | {"preview": preview(image)}
+            return result if format_of(photo[:HEAD]) in _SHOWN_BY_BROWSERS else result | {"preview": preview(image)}
 
         try:
-            result = await answers.look(photo, explained)
+            result = await answers.show(photo, label if label in config.answers else None, explained)
         except (PhotoError, Busy, ModelError) as error:
             result = {"problem": sentence(error, language)}
         return {"of": of} | result
@@ -134,9 +133,8 @@ def build(service: Service, settings: Settings, which: TokenRadio) -> PhotoInput
 
     of = gr.Textbox(visible=False)
     given: list[Any] = [photo, which, of]
-    quiet: dict[str, Any] = {
-        "api_visibility": "private", "show_progress": "hidden", "concurrency_limit": _CONCURRENT_CALLS,
-    }  # fmt: skip
+    # past Gradio's queue, whose stream costs more than an answer: the desk knows who waits
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
     photo.change(on_change, given, [answer, model], js=_GIVEN, **quiet)
     answer.explain(on_explain, [photo, which], answer, trigger_mode="always_last", **quiet)
     which.change(on_switch, given, [answer, model, *([corrected] if corrected else [])], js=_GIVEN, **quiet)

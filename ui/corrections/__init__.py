@@ -7,6 +7,7 @@ This file is the part of the Classify tab. `store` keeps the photos in a folder,
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from html import escape
 from pathlib import Path
@@ -16,9 +17,10 @@ import gradio as gr
 from huggingface_hub import constants
 
 from model.photo import PhotoError
+from ui.client import client_of
 from ui.corrections.dataset import CorrectionDataset
-from ui.corrections.limit import Limit, client_of
-from ui.corrections.store import CannotUndo, CorrectionStore, StoreFull
+from ui.corrections.limit import Limit
+from ui.corrections.store import CannotUndo, CannotWrite, CorrectionStore, StoreFull
 from ui.desk import Busy
 from ui.errors import sentence
 from ui.markup import problem
@@ -31,6 +33,8 @@ _IN_ALL = 30  # a minute
 _SECONDS_KEPT = 600
 _RADIO = 12  # labels; more are a list to search
 _AT_ONCE = 4
+
+logger = logging.getLogger(__name__)
 
 
 def build(service: Service, settings: Settings, photo: gr.Image) -> gr.Accordion | None:
@@ -80,6 +84,9 @@ def build(service: Service, settings: Settings, photo: gr.Image) -> gr.Accordion
             given = await asyncio.to_thread(store.add, image, chosen, about)
         except StoreFull:
             return {status: _message("full", language)}
+        except CannotWrite as error:
+            logger.warning("a correction was not kept: %s", error)
+            return {status: _message("not_kept", language)}
         except (PhotoError, Busy) as error:
             return {status: problem(sentence(error, language))}
         except ValueError:  # the label is none of those that can be chosen
@@ -89,12 +96,15 @@ def build(service: Service, settings: Settings, photo: gr.Image) -> gr.Accordion
 
     async def take_back(given: str | None, request: gr.Request) -> dict[Any, Any]:
         """Undo the latest correction of this visitor."""
-        key = "undone"
+        key, language = "undone", language_of(request)
         try:
             await asyncio.to_thread(store.undo, given or "")
         except CannotUndo:
             key = "too_late"
-        return {status: _message(key, language_of(request)), receipt: None, undo: gr.update(interactive=False)}
+        except CannotWrite as error:
+            logger.warning("a correction was not taken back: %s", error)
+            return {status: _message("not_undone", language)}
+        return {status: _message(key, language), receipt: None, undo: gr.update(interactive=False)}
 
     send.click(
         correct, [photo, label, consent], [status, receipt, undo, consent],

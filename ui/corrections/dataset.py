@@ -14,6 +14,7 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
 from model.errors import first_line
+from model.whole import write_text
 from ui.corrections.store import LOG, CorrectionStore
 
 EVERY_SECONDS = 300  # the Hub allows about a hundred commits an hour
@@ -64,7 +65,11 @@ class CorrectionDataset:
     def close(self) -> None:
         """Send everything, also what could still have been undone: nobody can any more."""
         self._ended.set()
-        if not self.send(everything=True):
+        try:
+            is_sent = self.send(everything=True)
+        except OSError:
+            is_sent = False
+        if not is_sent:
             logger.warning("Corrections that were not sent are in %s", self._store.folder)
 
     def send(self, everything: bool = False) -> bool:
@@ -110,13 +115,19 @@ class CorrectionDataset:
 
     def _run(self) -> None:
         while not self._ended.wait(EVERY_SECONDS):
-            self.send()
+            try:
+                self.send()
+            except OSError as error:  # the folder cannot be read now; the next round tries again
+                logger.warning("corrections could not be sent to %s: %s", self.repo, first_line(error))
 
     def _folder_id(self) -> str:
         path = self._store.folder / _ID
-        if not path.is_file():
-            path.write_text(secrets.token_hex(4), "ascii")
-        return path.read_text("ascii")
+        try:
+            if not path.is_file():
+                write_text(path, secrets.token_hex(4))
+            return path.read_text("ascii")
+        except OSError as error:
+            raise ValueError(f"corrections cannot be kept in {self._store.folder}: {error.strerror}") from None
 
 
 def _leave(*_: Any) -> None:

@@ -6,15 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import gradio as gr
-from starlette.requests import Request
-
-
-def client_of(request: gr.Request | Request) -> str:
-    """Whom something is counted for: the address, and what a proxy adds. A forged one still meets the limit for all."""
-    host = request.client.host if request.client else ""
-    return f"{host} {request.headers.get('x-forwarded-for', '')}"
-
 
 class Limit:
     """How often something may happen within a minute: for each client, and in all.

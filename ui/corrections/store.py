@@ -5,21 +5,25 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
+import logging
 import os
 import re
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from model.errors import first_line
 from model.photo import PhotoSource, open_photo
 from model.whole import UNFINISHED, whole_file
 
@@ -29,6 +33,8 @@ UNDO_SECONDS = 600
 _QUALITY = 90
 _NO_FOLDER = re.compile(r'[<>:"/\\|?*]|^\.|^__MACOSX|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)$', re.IGNORECASE)
 
+logger = logging.getLogger(__name__)
+
 
 class StoreFull(Exception):
     """The folder has reached its size."""
@@ -36,6 +42,10 @@ class StoreFull(Exception):
 
 class CannotUndo(Exception):
     """The correction is not known any more, or too old."""
+
+
+class CannotWrite(Exception):
+    """The disk is full, or the folder cannot be written to any more: nothing has changed. The message is for the log."""
 
 
 @dataclass
@@ -98,6 +108,7 @@ class CorrectionStore:
         Raises:
             ValueError: there is no such label.
             StoreFull: there is no room for it.
+            CannotWrite: the disk has none, or the folder is gone; the store is as it was.
             model.photo.PhotoError: the photo cannot be used.
         """
         if label not in self.labels:
@@ -106,19 +117,24 @@ class CorrectionStore:
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.jpg"
         receipt = secrets.token_urlsafe(16)
         line = self._line("add", name, label, {**about, "id": receipt[:8]})
-        with self._lock:
+        with self._lock, self._or_cannot_write():
             self._forget_old()
+            self.folder.mkdir(parents=True, exist_ok=True)  # somebody may have removed it meanwhile
             current = self.label_of(name)
             needed = len(line) + (len(content) if current is None else 0)
             if self.size() + self.elsewhere + needed > self.max_bytes:
                 raise StoreFull
-            if name not in self._before:
-                self._before[name] = current
             if current is None:
                 self._write(self.folder / label / name, content)
             else:
                 self._move(name, current, label)
-            self._append(line)
+            try:
+                self._append(line)
+            except OSError:
+                self._put_back(name, label, current)
+                self._leave_no_empty(label)
+                raise
+            self._before.setdefault(name, current)
             self._receipts[receipt] = _Correction(name, label, time.monotonic())
         return receipt
 
@@ -127,24 +143,29 @@ class CorrectionStore:
 
         Raises:
             CannotUndo: it was made more than ten minutes ago, or is undone already.
+            CannotWrite: the folder cannot be written to; it can be tried again.
         """
-        with self._lock:
+        with self._lock, self._or_cannot_write():
             self._forget_old()
-            undone = self._receipts.pop(receipt, None)
+            undone = self._receipts.get(receipt)
             if undone is None:
                 raise CannotUndo
-            others = [correction.label for correction in self._receipts.values() if correction.name == undone.name]
-            label = others[-1] if others else self._before.pop(undone.name)
+            others = [other.label for key, other in self._receipts.items() if other.name == undone.name and key != receipt]
+            label = others[-1] if others else self._before[undone.name]
             current = self.label_of(undone.name)
-            if current is not None and label is None:
-                (self.folder / current / undone.name).unlink(missing_ok=True)
-            elif current is not None and label is not None:
-                self._move(undone.name, current, label)
-            self._append(self._line("undo", undone.name, label, {"id": receipt[:8]}))
+            if current is not None:
+                self._put_back(undone.name, current, label)
+            del self._receipts[receipt]
+            if not others:
+                del self._before[undone.name]
+            try:
+                self._append(self._line("undo", undone.name, label, {"id": receipt[:8]}))
+            except OSError as error:  # a full disk keeps nobody from taking a photo back
+                logger.warning("a correction was taken back, but %s cannot say so: %s", LOG, first_line(error))
 
     def size(self) -> int:
         """Bytes of all files in the folder."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in _files_in(self.folder))
 
     def label_of(self, name: str) -> str | None:
         """The label under which a file lies, or None where there is no such file."""
@@ -162,15 +183,38 @@ class CorrectionStore:
         open_names = {correction.name for correction in self._receipts.values()}
         self._before = {name: label for name, label in self._before.items() if name in open_names}
 
+    @contextmanager
+    def _or_cannot_write(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CannotWrite(f"{self.folder}: {error.strerror or first_line(error)}") from None
+
     def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as file:
-            file.write(content)
+        try:
+            with whole_file(path) as file:
+                file.write(content)
+        except OSError:
+            self._leave_no_empty(path.parent.name)
+            raise
+
+    def _leave_no_empty(self, label: str) -> None:
+        """Take the folder of a label away, where nothing is in it."""
+        with suppress(OSError):
+            (self.folder / label).rmdir()
 
     def _move(self, name: str, old: str, new: str) -> None:
         if old != new:
             (self.folder / new).mkdir(exist_ok=True)
             (self.folder / old / name).replace(self.folder / new / name)
+
+    def _put_back(self, name: str, label: str, before: str | None) -> None:
+        """Give a file the label that it had before; delete it where it had none."""
+        if before is None:
+            (self.folder / label / name).unlink(missing_ok=True)
+        else:
+            self._move(name, label, before)
 
     def _line(self, action: str, name: str, label: str | None, about: Mapping[str, Any]) -> bytes:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -178,10 +222,26 @@ class CorrectionStore:
         return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
     def _append(self, line: bytes) -> None:
-        """One write of a whole line: a crash leaves no half of it between others."""
+        """One write of a whole line: a crash leaves no half of it between others, and a full disk nothing of it."""
         with (self.folder / LOG).open("ab", buffering=0) as log:
-            log.write(line)
-            os.fsync(log.fileno())
+            end = log.tell()
+            try:
+                if log.write(line) != len(line):  # the system writes what there is room for
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(log.fileno())
+            except OSError:
+                log.truncate(end)
+                raise
+
+
+def _files_in(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files in a folder and in the folders in it; links are not followed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_in(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield entry
 
 
 def usable_labels(labels: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from model.photo import PhotoError
 from ui.api import photo_status
-from ui.corrections.limit import client_of
+from ui.client import client_of
 from ui.desk import Busy
 from ui.request_photo import Refused
 from ui.teach.lessons import NAME

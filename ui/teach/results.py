@@ -16,6 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from model.classifier import Prediction
+from model.errors import ModelError
+from model.inside.explain import HeatMap
 from model.photo import MAX_BYTES, PhotoError
 from ui.api import evidence, scores
 from ui.data_url import data_url, image_url
@@ -64,8 +67,9 @@ def result_routes(service: Service, sessions: Sessions) -> list[Route]:
         answers = service.of(session.token)
         label = request.query_params.get("label") or None
 
-        def look(photo: Image.Image) -> dict[str, Any]:
-            prediction, heat_map = answers.explainer.explain(photo, label)
+        def look(photo: Image.Image, prediction: Prediction, heat_map: HeatMap | ModelError) -> dict[str, Any]:
+            if isinstance(heat_map, ModelError):
+                raise heat_map
             return {
                 "thumbnail": data_url(thumbnail, "jpeg"),
                 "overlay": image_url(overlay(photo, heat_map)),
@@ -74,7 +78,7 @@ def result_routes(service: Service, sessions: Sessions) -> list[Route]:
             }
 
         with _known_label():
-            return await answers.look(thumbnail, look)
+            return await answers.show(thumbnail, label, look)
 
     async def model_zip(request: Request) -> Response:
         """The zip of the model folder, which is called as ?name= says."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from model.photo import MAX_BYTES
 from model.teach.lesson import LONGEST_BURST
 from ui.api import problem
-from ui.corrections.limit import client_of
+from ui.client import client_of
 from ui.data_url import data_url
 from ui.request_photo import TOO_LARGE, Refused, read_body
 from ui.service import Service
