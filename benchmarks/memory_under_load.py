@@ -18,12 +18,13 @@ import psutil
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.bombs import BOMBS
 from benchmarks.http_client import HttpClient, page_function_of
 from benchmarks.machine import describe
 from tests.pictures import photos
 from tests.running import RunningApp, running_app
 
-CLIENTS, REQUESTS, PAGE_REQUESTS, ALBUM, REST = 32, 2_000, 500, 60, 5
+CLIENTS, REQUESTS, PAGE_REQUESTS, ALBUM, REST = 32, 2_000, 500, 60, 12
 LIMIT_MB, LIMIT_GROWTH = 600, 1.1
 
 
@@ -61,6 +62,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     small = [path.read_bytes() for label in ("Cat", "Dog") for path in photos(label, 50)]
     large = [large_png(number) for number in range(3)]
+    expensive = [make() for make in list(BOMBS.values())[::8]]
 
     def post(client: HttpClient, photo: bytes) -> object:
         return client.ask("POST", "/api/classify", photo, "image/jpeg")
@@ -82,6 +84,7 @@ def main() -> None:
             )
             ask(app.url, lambda client, photo: client.visit(photo, function), small, PAGE_REQUESTS, CLIENTS)
             ask(app.url, lambda client, photo: client.ask("POST", "/api/album", photo, "image/png"), large, ALBUM, 6)
+            ask(app.url, post, expensive, len(expensive), 2)
             time.sleep(REST)
             after.append(resident(app))
             print("| round {} | {:.0f} | {:.0f} |".format(number, *after[-1]), flush=True)

@@ -8,10 +8,10 @@ import os
 import sys
 from types import TracebackType
 
-from ui.frugal import use_few_arenas
+from ui.frugal import give_memory_back
 from ui.gradio_variables import prepare
 
-use_few_arenas()  # before there are threads
+give_memory_back()
 
 
 def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -22,7 +22,7 @@ from ui.theme import theme
 # (how often old files are looked for, how old they may get), both in seconds
 DELETE_UPLOADS = (60, 600)
 # Gradio counts in 1,048,576 bytes: of this it says 20 MB too, and what is between is refused with a sentence of ours
-_SESSIONS = 150  # open pages that Gradio remembers choices of, half a megabyte each; it would remember 10,000
+_SESSIONS = 100  # open pages that Gradio remembers choices of, half a megabyte each; it would remember 10,000
 _MOST_UPLOADED = MAX_BYTES // 1_000_000 * 2**20
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -12,7 +13,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-EXPENSIVE = 0.15  # seconds: a photo of a phone takes less, a PNG of 12 megapixels more
+EXPENSIVE = 0.05  # seconds: half a photo of a phone
+_QUIET = 10  # seconds after which a visitor counts as gone
 _FORGIVEN = 1 / 6  # seconds of cost per second
 _REMEMBERED = 1000  # visitors who wait for nothing
 
@@ -30,7 +32,8 @@ class _Visitor:
     """What is known of one.
 
     Attributes:
-        running: pieces of work that are begun. cost: of the last one, in seconds, None before there was one.
+        running: pieces of work that are begun.
+        cost: of the last one that was not free, in seconds, or half of the one before; None before there was one.
         owes: seconds of all of them, `at` that moment, less what was forgiven.
     """
 
@@ -48,14 +51,16 @@ class _Visitor:
         return max(0.0, self.owes - (now - self.at) * _FORGIVEN)
 
     def pay(self, cost: float, now: float) -> None:
-        self.cost, self.owes, self.at = cost, self.owed(now) + cost, now
+        if cost or self.cost is None:  # what is free says nothing of the next piece
+            self.cost = max(cost, (self.cost or 0) / 2)
+        self.owes, self.at = self.owed(now) + cost, now
 
 
 class Turns:
     """Threads that do the work of all visitors, each in turn.
 
-    Who never had anything done, or whose last piece of work was expensive, has one piece done at a time. Of several threads,
-    one is left to those who are not known to be expensive.
+    Who never had anything done has one piece done at a time. While there are others, so has he whose last piece of work was
+    expensive, and of several threads, one is left to those who are not known to be expensive.
 
     Args:
         name: of the threads. threads: how many.
@@ -76,6 +81,7 @@ class Turns:
         self._visitors: OrderedDict[str, _Visitor] = OrderedDict()  # whose turn it is
         self._most_expensive = max(1, threads - 1)
         self._news = threading.Condition()
+        self._last, self._last_at, self._other_at = "", -math.inf, -math.inf  # who came last, and when; and one before him
         self.waiting = 0  # bytes
         for _ in range(threads):
             threading.Thread(target=self._run, name=name, daemon=True).start()
@@ -88,6 +94,9 @@ class Turns:
         """
         future: Future[Result] = Future()
         with self._news:
+            if visitor != self._last:
+                self._last, self._other_at = visitor, self._last_at
+            self._last_at = self._now()
             self.waiting += size
             self._visitors.setdefault(visitor, _Visitor()).tasks.append(_Task(work, future, size))
             self._news.notify()
@@ -134,13 +143,17 @@ class Turns:
         """The visitor whose next piece of work begins, who then goes behind all others."""
         expensive = sum(visitor.running for visitor in self._visitors.values() if visitor.is_expensive)
         for name, visitor in self._visitors.items():
-            if not visitor.tasks or (visitor.running and (visitor.cost is None or visitor.is_expensive)):
+            if not visitor.tasks or (visitor.running and visitor.cost is None):
                 continue
-            if visitor.is_expensive and expensive >= self._most_expensive:
+            if visitor.is_expensive and (visitor.running or expensive >= self._most_expensive) and not self._is_alone(name):
                 continue
             self._visitors.move_to_end(name)
             return visitor
         return None
+
+    def _is_alone(self, visitor: str) -> bool:
+        """Whether nobody else came lately."""
+        return self._now() - (self._other_at if visitor == self._last else self._last_at) > _QUIET
 
     def _forget(self) -> None:
         """Let go of visitors who have nothing to do, the longest ago first, where there are many."""

@@ -39,10 +39,11 @@ _PIPE = 1 << 20  # bytes: of Linux' pipes, which hold 64 kB by default
 _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")
 _FRUGAL = {  # one thread, and memory that goes back to the system
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "8000000",
-    "MALLOC_TRIM_THRESHOLD_": "32000000",
+    "MALLOC_TRIM_THRESHOLD_": "16000000",
 }  # fmt: skip
 _ERRORS = {error.__name__: error for error in (PhotoError, PhotoFormatError, PhotoTooLarge)}
 _TOO_LONG = {-int(getattr(signal, name)) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)}
+_LEAST = 1e-6  # seconds: clocks of processor time may tick in hundredths
 _ENDED_BY_SYSTEM = -9  # by Linux, where memory runs out
 _QUANTIZATION = PhotoFacts._fields.index("quantization")
 
@@ -76,7 +77,7 @@ def behind_wall(workers: int, patience: float = 1) -> Iterator[None]:
 
 
 def seconds_spent() -> float:
-    """Seconds of processor time behind walls, so far, that photos took which this thread asked for."""
+    """Seconds of processor time behind walls, so far, that photos took which this thread asked for: each takes more than 0."""
     return float(getattr(_spent, "seconds", 0.0))
 
 
@@ -120,7 +121,8 @@ class Wall:
             problem = worker.why_lost(format)
         finally:
             self._give_back(worker, is_spoiled=opened is None or opened.is_last)
-        _spent.seconds = seconds_spent() + (opened.seconds if opened else self._processor_seconds)
+        spent = max(_LEAST, opened.seconds) if opened else self._processor_seconds
+        _spent.seconds = seconds_spent() + spent
         if opened is None:
             raise problem
         if opened.problem is not None:

@@ -21,7 +21,7 @@ from model.photo import MAX_BYTES, examine_photo, open_photo, photo_facts
 from model.photo_problems import PhotoError
 
 _STRIP = 2_000_000  # bytes of pixels that are sent together
-_USED_UP = 64_000_000  # bytes that decoders left taken, with which a process is replaced
+_USED_UP = 40_000_000  # bytes that decoders left taken, with which a process is replaced
 
 
 def main(processor: float, clock: float, memory: int) -> None:

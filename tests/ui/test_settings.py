@@ -22,7 +22,13 @@ def test_which_model_and_how_many_may_wait():
     odd = {"MODEL_REPO": "a/model.pkl", "MODEL_SIZE": " 224x320", "MODEL_ACTIVATION": "Sigmoid"}
     assert read(odd) == Settings("a/model.pkl", model_size=(224, 320), model_activation="sigmoid")
     assert read({"MODEL_REPO": "a/model.pkl", "MODEL_SIZE": "64"}).model_size == (64, 64)
-    for name, value in (("MODEL_SIZE", "big"), ("MODEL_SIZE", "8"), ("MODEL_SIZE", "64x"), ("MODEL_ACTIVATION", "relu"), ("MODEL_TRUST", "yes")):
+    for name, value in (
+        ("MODEL_SIZE", "big"),
+        ("MODEL_SIZE", "8"),
+        ("MODEL_SIZE", "64x"),
+        ("MODEL_ACTIVATION", "relu"),
+        ("MODEL_TRUST", "yes"),
+    ):
         with pytest.raises(ValueError, match=f"^{name} must be"):
             Settings.from_environment({"MODEL_REPO": "a/b", name: value})
     assert read({"MODEL_REPO": "a/model.pkl", "MODEL_TRUST": "1"}).model_trust

@@ -75,12 +75,36 @@ def test_who_is_cheap_has_all_threads():
 
 def test_who_is_expensive_has_one_piece_done_at_a_time_until_he_is_not():
     day = Day(threads=3)
-    day.done("a", "a0", 2 * EXPENSIVE)
+    day.done("a", "a0", 1.5 * EXPENSIVE)
+    day.done("b", "b0")
     first, second, third = day.put("a", "a1", cost=0.001), day.put("a", "a2"), day.put("a", "a3")
-    day.wait_for("a0", "a1")
+    day.wait_for("a0", "b0", "a1")
     finish(first)
-    day.wait_for("a0", "a1", "a2", "a3")
+    day.wait_for("a0", "b0", "a1", "a2", "a3")
     finish(second, third)
+
+
+def test_who_is_alone_has_all_threads_until_another_comes():
+    day = Day(threads=3)
+    day.done("b", "b0")
+    day.now = 11
+    day.done("a", "a0", 2 * EXPENSIVE)
+    pieces = [day.put("a", f"a{number}", 2 * EXPENSIVE) for number in (1, 2, 3)]
+    day.wait_for("b0", "a0", "a1", "a2", "a3")
+    more = [day.put("a", "a4", 2 * EXPENSIVE), day.put("a", "a5", 2 * EXPENSIVE), day.put("b", "b1")]
+    finish(*pieces)
+    day.wait_for("b0", "a0", "a1", "a2", "a3", "a4", "b1")
+    finish(*more)
+
+
+def test_what_is_free_makes_nobody_cheap():
+    day = Day(threads=3)
+    day.done("a", "a0", 2 * EXPENSIVE)
+    day.done("a", "a1", 0)
+    day.done("b", "b0")
+    first, second = day.put("a", "a2"), day.put("a", "a3")
+    day.wait_for("a0", "a1", "b0", "a2")
+    finish(first, second)
 
 
 def test_one_thread_is_left_to_those_who_are_not_expensive():
