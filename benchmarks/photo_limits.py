@@ -1,5 +1,6 @@
 """The most expensive photos that `model.photo` accepts, and those that are built to be (`benchmarks.bombs`): seconds and memory
-of opening each, in a fresh process and without workers; and what counting their parts adds to ordinary photos.
+of opening each, in a fresh process and without workers; and what ordinary photos pay for it: for counting their parts, and for
+being opened behind the wall.
 
     python -m benchmarks.photo_limits
 
@@ -9,10 +10,12 @@ The limit is 300 MB and 2 s a photo. Formats whose largest photos exceed it have
 from __future__ import annotations
 
 import io
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +25,13 @@ from PIL import Image
 from benchmarks.bombs import BOMBS
 from benchmarks.machine import describe
 from model.decode.metadata import take_apart
+from model.decode.source import told_format
+from model.decode.wall import Wall
 from model.formats import FORMAT_MEGAPIXELS, MAX_MEGAPIXELS
 from model.photo import MAX_BYTES, PhotoError, open_photo
 
 LIMIT_MB, LIMIT_SECONDS = 300, 2.0
+TURNS = 60
 INPUT = (336, 336)
 
 
@@ -134,9 +140,49 @@ def ordinary() -> None:
         print(f"{name}, 12 MP, {len(data) / 1e6:.1f} MB: {1000 * min(counted):.2f} ms of {1000 * min(opened):.0f}, {share:.1%}")
 
 
+def as_sent() -> dict[str, bytes]:
+    """Photos as people send them."""
+    phone = Image.effect_noise((4000, 3000), 25).convert("RGB")
+    phone = Image.blend(picture(12, "RGB").resize((4000, 3000)), phone, 0.15)
+    small = phone.resize((1000, 750))
+    return {
+        "JPEG of a phone, 12 MP": encode(phone, "JPEG", quality=90),
+        "JPEG, 0.75 MP": encode(small, "JPEG", quality=85),
+        "JPEG, 0.05 MP": encode(phone.resize((256, 192)), "JPEG", quality=85),
+        "PNG, 0.75 MP": encode(small, "PNG"),
+        "WEBP, 0.75 MP": encode(small, "WEBP", quality=80),
+        "HEIF of a phone, 12 MP": encode(phone, "HEIF"),
+    }
+
+
+def measure_wall() -> None:
+    """What an ordinary photo pays for being opened in another process."""
+    print("\n| photo | in this process | behind the wall | difference |\n|---|---|---|---|")
+    wall = Wall(1)
+    for name, data in as_sent().items():
+        format = told_format(data)
+        ways: dict[str, Callable[[], object]] = {
+            "here": lambda data=data: open_photo(data, INPUT),
+            "wall": lambda data=data, format=format: wall.ask("open", format, data, INPUT),
+        }
+        times: dict[str, list[float]] = {way: [] for way in ways}
+        for number in range(TURNS + 5):
+            for way, run in ways.items():
+                began = time.perf_counter()
+                run()
+                if number >= 5:
+                    times[way].append(1000 * (time.perf_counter() - began))
+        here, there = (statistics.median(times[way]) for way in ways)
+        more = statistics.median(b - a for a, b in zip(times["here"], times["wall"], strict=True))
+        verdict = "ok" if more <= max(1.0, 0.05 * here) else "OVER"
+        print(f"| {name} | {here:.1f} ms | {there:.1f} ms | {more:+.2f} ms, {more / here:+.0%}, {verdict} |", flush=True)
+    wall.close()
+
+
 def main() -> None:
     print(f"{describe('pillow', 'pillow-heif')}\nlimit: {LIMIT_MB} MB, {LIMIT_SECONDS} s\n\ntaking an ordinary photo apart:")
     ordinary()
+    measure_wall()
     print("\n| photo | file | seconds | memory | |\n|---|---|---|---|---|")
     for name, (format, mode, options) in CASES.items():
         megapixels = float(FORMAT_MEGAPIXELS.get(format, MAX_MEGAPIXELS))

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable
 from io import FileIO
 from itertools import chain
-from typing import Any
+from typing import Any, BinaryIO
 
 _LENGTHS = struct.Struct("<II")
 _MOST_JSON = 1_000_000  # bytes
@@ -33,11 +33,11 @@ def send(file: FileIO, said: Said, parts: Iterable[bytes] = (), size: int = 0) -
             left = left[file.write(left) :]
 
 
-def receive(file: FileIO, most: int) -> tuple[Said, bytearray]:
+def receive(file: BinaryIO, most: int) -> tuple[Said, bytes]:
     """What is said, and its bytes.
 
     Args:
-        file: unbuffered. most: bytes that are accepted.
+        file: buffered. most: bytes that are accepted.
 
     Raises:
         Lost: the other side ended, sends more, or no JSON object.
@@ -54,11 +54,8 @@ def receive(file: FileIO, most: int) -> tuple[Said, bytearray]:
     return said, _read(file, size)
 
 
-def _read(file: FileIO, size: int) -> bytearray:
-    data = bytearray(size)
-    left = memoryview(data)
-    while left:
-        if not (count := file.readinto(left)):
-            raise Lost
-        left = left[count:]
+def _read(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise Lost
     return data

@@ -20,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -37,9 +37,9 @@ MEMORY = 300_000_000  # bytes, per photo
 _ROOT = Path(__file__).resolve().parents[2]
 _PIPE = 1 << 20  # bytes: of Linux' pipes, which hold 64 kB by default
 _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")
-_FRUGAL = {  # one thread, and memory that goes back to the system
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "8000000",
-    "MALLOC_TRIM_THRESHOLD_": "16000000",
+_FRUGAL = {  # one thread; and memory that stays for the next photo until there is none for a while
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
 }  # fmt: skip
 _ERRORS = {error.__name__: error for error in (PhotoError, PhotoFormatError, PhotoTooLarge)}
 _TOO_LONG = {-int(getattr(signal, name)) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)}
@@ -192,7 +192,7 @@ class Opened(NamedTuple):
     is_last: bool
 
 
-def _understood(said: Said, pixels: bytearray, has_photo: bool) -> Opened:
+def _understood(said: Said, pixels: bytes, has_photo: bool) -> Opened:
     """What a process answers.
 
     Raises:
@@ -225,7 +225,7 @@ class _Process:
             command, bufsize=0, cwd=_ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._to = cast(FileIO, self._process.stdin)
-        self._from = cast(FileIO, self._process.stdout)
+        self._from = BufferedReader(cast(FileIO, self._process.stdout))
         for pipe in (self._to, self._from):
             _widen(pipe.fileno())
         self._is_ready = self._is_late = False

@@ -6,12 +6,14 @@ photo it gives up what it does not need. What a decoder prints is thrown away.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from PIL import AvifImagePlugin, Image
@@ -21,7 +23,8 @@ from model.photo import MAX_BYTES, examine_photo, open_photo, photo_facts
 from model.photo_problems import PhotoError
 
 _STRIP = 2_000_000  # bytes of pixels that are sent together
-_USED_UP = 40_000_000  # bytes that decoders left taken, with which a process is replaced
+_MUCH = 100_000_000  # bytes that decoders left taken, with which a process is replaced
+_SOON = 1  # seconds
 
 
 def main(processor: float, clock: float, memory: int) -> None:
@@ -31,7 +34,7 @@ def main(processor: float, clock: float, memory: int) -> None:
         processor, clock: seconds per photo after which the system ends this process: of processor time, and on the wall.
         memory: bytes over what the process begins with.
     """
-    requests, replies = FileIO(0, "rb"), FileIO(1, "wb")
+    requests, replies = BufferedReader(FileIO(0, "rb")), FileIO(1, "wb")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that asks
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     base = _address_space()
@@ -40,15 +43,19 @@ def main(processor: float, clock: float, memory: int) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     is_last = False
     while not is_last:
+        if not _comes_soon():
+            _give_memory_back()
         try:
             asked, data = receive(requests, MAX_BYTES)
         except Lost:
             return
         began = time.process_time()
         _set_clocks(processor, clock)
-        said, photo = _answer(asked, bytes(data))
+        said, photo = _answer(asked, data)
         _set_clocks(0, 0)
-        is_last = _address_space() > base + _USED_UP
+        if _address_space() > base + _MUCH:
+            _give_memory_back()
+            is_last = _address_space() > base + _MUCH
         said |= {"seconds": time.process_time() - began, "last": is_last}
         if photo is None:
             send(replies, said)
@@ -77,6 +84,18 @@ def _strips(photo: Image.Image) -> Iterator[bytes]:
         return
     for top in range(0, photo.height, rows):
         yield photo.crop((0, top, photo.width, min(top + rows, photo.height))).tobytes()
+
+
+def _comes_soon() -> bool:
+    """Whether the next request is there within a second, where that can be told; True elsewhere."""
+    return os.name != "posix" or bool(select.select([0], [], [], _SOON)[0])
+
+
+def _give_memory_back() -> None:
+    """What decoders freed goes back to the system, where glibc keeps it for the next photo."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _address_space() -> int:

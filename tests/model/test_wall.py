@@ -24,9 +24,9 @@ from tests.running import ROOT
 INPUT = (256, 256)
 FAKE = """
 import sys
-from io import FileIO
+from io import BufferedReader, FileIO
 from model.decode.frames import receive, send
-requests, replies = FileIO(0, "rb"), FileIO(1, "wb")
+requests, replies = BufferedReader(FileIO(0, "rb")), FileIO(1, "wb")
 send(replies, {"ready": True})
 receive(requests, 20_000_000)
 """
