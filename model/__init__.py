@@ -2,14 +2,16 @@
 
 A photo comes in by `photo` (untrusted bytes → an upright RGB photo, with `decode`, `formats` and `photo_problems`), `resize`
 fits it to the input, `network` runs ONNX Runtime or torch, `classifier` makes probabilities of the logits, and `batching`
-answers requests that arrive together in one call. A model comes in by `source`, from a `folder` that `config` describes,
-from the Hub, or out of a fastai export (`fastai_export`). `inside` looks into a network that serves. Training needs
+answers requests that arrive together in one call. A model comes in by `source`, from a `folder` that `config` describes, from
+the Hub, or out of a fastai export (`fastai_export`). `inside` looks into a network that serves. Training needs
 `architecture`, `head` with `onnx_head` and `torch_merge`, and `save`; `agreement` compares two versions of a model. `hub`
-publishes one, and a Space that serves it. `errors` and `whole` serve all of them; `photo_files` lists the photos in a
+publishes one, and a Space that serves it. What strangers made is opened in processes of its own: photos by `decode.wall`,
+networks by `onnx_trial` after a look by `onnx_file`, exports by `fastai_export.apart`; `own_limits` is what these do to
+themselves, and `regular_file` opens no pipes. `errors` and `whole` serve all of them; `photo_files` lists the photos in a
 folder; `telemetry` turns off that of ONNX Runtime; `commands` are those of `python -m model`.
 
-The programs of this project decode photos behind `decode.wall`; in somebody's own program, `classify` decodes them where it is
-called.
+The programs of this project decode photos behind `decode.wall`; in somebody's own program, `classify` decodes them where it
+is called.
 
 Nothing here imports torch, torchvision, timm or fastai before something needs them.
 """

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import ModelError, few, first_line
+from model.own_limits import set_clocks
 from model.regular_file import open_regular
 
 SECONDS, BYTES_A_SECOND = 10, 10_000_000  # 10 s, and 1 s for every 10 MB of the file
@@ -112,8 +113,8 @@ def _main() -> None:
         pass
     else:
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    set_clocks(int(seconds), 0)
     print(json.dumps(_try(Path(path), int(height), int(width))), flush=True)
     os._exit(0)
 

@@ -4,6 +4,8 @@ What comes in is untrusted. Formats are an allow-list and are told by content, n
 pixels is taken off before a decoder sees it; sizes are checked in the header, before any pixel is decoded; large photos are
 decoded small where the format allows it and shrunk strip by strip where it does not, so that no photo costs more than 300 MB or
 2 s (`benchmarks/photo_limits.py` measures it). What is damaged is told by its pixels: 99 % of the rows are enough.
+
+Within `model.decode.wall.behind_wall`, as in the app and in all programs here, other processes do the work, under a clock.
 """
 
 from __future__ import annotations

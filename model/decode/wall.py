@@ -29,6 +29,7 @@ from PIL import Image
 from model.decode.facts import PhotoFacts
 from model.decode.frames import Lost, Said, receive, send
 from model.formats import MAX_MEGAPIXELS
+from model.own_limits import STRUCK
 from model.photo_problems import PhotoError, PhotoFormatError, PhotoTooLarge
 
 SECONDS = 2.0  # of decoding, per photo
@@ -42,7 +43,7 @@ _FRUGAL = {  # one thread; and memory that stays for the next photo until there 
     "MALLOC_TRIM_THRESHOLD_": "268435456",
 }  # fmt: skip
 _ERRORS = {error.__name__: error for error in (PhotoError, PhotoFormatError, PhotoTooLarge)}
-_TOO_LONG = {-int(getattr(signal, name)) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name)}
+_TOO_LONG = {-int(getattr(signal, name)) for name in STRUCK if hasattr(signal, name)}
 _LEAST = 1e-6  # seconds: clocks of processor time may tick in hundredths
 _ENDED_BY_SYSTEM = -9  # by Linux, where memory runs out
 _QUANTIZATION = PhotoFacts._fields.index("quantization")

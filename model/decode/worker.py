@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import Iterator
 from io import BufferedReader, FileIO
-from pathlib import Path
 
 from PIL import AvifImagePlugin, Image
 
 from model.decode.frames import Lost, Said, receive, send
+from model.own_limits import address_space, bound_memory, set_clocks
 from model.photo import MAX_BYTES, examine_photo, open_photo, photo_facts
 from model.photo_problems import PhotoError
 
@@ -37,8 +37,10 @@ def main(processor: float, clock: float, memory: int) -> None:
     requests, replies = BufferedReader(FileIO(0, "rb")), FileIO(1, "wb")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that asks
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    base = _address_space()
-    _give_up(base + memory if base else None)
+    base = address_space()
+    _give_up()
+    if base:
+        bound_memory(base + memory)
     send(replies, {"ready": True})
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     is_last = False
@@ -50,12 +52,12 @@ def main(processor: float, clock: float, memory: int) -> None:
         except Lost:
             return
         began = time.process_time()
-        _set_clocks(processor, clock)
+        set_clocks(processor, clock)
         said, photo = _answer(asked, data)
-        _set_clocks(0, 0)
-        if _address_space() > base + _MUCH:
+        set_clocks(0, 0)
+        if address_space() > base + _MUCH:
             _give_memory_back()
-            is_last = _address_space() > base + _MUCH
+            is_last = address_space() > base + _MUCH
         said |= {"seconds": time.process_time() - began, "last": is_last}
         if photo is None:
             send(replies, said)
@@ -98,32 +100,14 @@ def _give_memory_back() -> None:
         trim(0)
 
 
-def _address_space() -> int:
-    """Bytes; 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
-
-
-def _give_up(memory: int | None) -> None:
-    """Memory over `memory` bytes of address space, files to write, a dump of the memory."""
+def _give_up() -> None:
+    """Files to write, and a dump of the memory."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    limits: dict[int, int] = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0}
-    if memory is not None:
-        limits[resource.RLIMIT_AS] = memory
-    for kind, most in limits.items():
-        resource.setrlimit(kind, (most, most))
-
-
-def _set_clocks(processor: float, clock: float) -> None:
-    """The system ends this process in so many seconds, of processor time and on the wall; 0 stops a clock."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, processor)
-        signal.setitimer(signal.ITIMER_REAL, clock)
+    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(kind, (0, 0))
 
 
 if __name__ == "__main__":

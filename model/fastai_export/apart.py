@@ -19,12 +19,12 @@ from typing import Any, Final
 from model.errors import ModelError, Option
 from model.fastai_export.budget import MEGABYTE, Budget, over_budget
 from model.fastai_export.options import ExportOptions
+from model.own_limits import STRUCK
 
 WALL: Final = 3  # times the seconds of work that a file may take, on a machine that does other things, too
 _START_SECONDS: Final = 240  # imports, on such a machine
 _END_SECONDS: Final = 20
 _MAX_ANSWER_BYTES: Final = 100_000_000
-_OUT_OF_TIME: Final = ("SIGXCPU", "SIGALRM")
 _COMMAND: Final = "from model.fastai_export.trial import main; main()"
 
 
@@ -105,7 +105,7 @@ def _option(part: dict[str, Any]) -> Option:
 def _ended(status: int, is_late: bool, budget: Budget) -> ModelError:
     """What it means that the process ended without an answer."""
     name = signal.Signals(-status).name if status < 0 and -status in set(signal.Signals) else f"status {status}"
-    if is_late or name in _OUT_OF_TIME:
+    if is_late or name in STRUCK:
         return over_budget(budget.name, f"takes more than {budget.seconds:,.0f} s", "opening it", budget.size)
     memory = f"{budget.max_bytes // MEGABYTE:,} MB"
     return over_budget(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import math
 import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from model.errors import ModelError
 from model.fastai_export.apart import WALL
 from model.fastai_export.budget import Budget, over_budget
 from model.fastai_export.options import ExportOptions
+from model.own_limits import address_space, bound_memory, set_clocks
 
 _ADDRESSES: Final = 300_000_000  # bytes that are reserved and not used: stacks, arenas of the allocator
 _PR_SET_PDEATHSIG: Final = 1
@@ -93,38 +92,14 @@ def limits(budget: Budget) -> Iterator[None]:
 
     Where the system has no such limits (Windows), the side that waits ends it.
     """
-    try:
-        import resource
-    except ImportError:
-        yield
-        return
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    cpu, memory = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS)
-    seconds = math.ceil(time.process_time() + budget.seconds)
-    signal.setitimer(signal.ITIMER_REAL, WALL * budget.seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (_within(seconds, cpu[1]), cpu[1]))
-    held = _addresses()
-    if held:
-        resource.setrlimit(resource.RLIMIT_AS, (_within(held + budget.max_bytes + _ADDRESSES, memory[1]), memory[1]))
+    set_clocks(budget.seconds, WALL * budget.seconds)
+    held = address_space()
+    before = bound_memory(held + budget.max_bytes + _ADDRESSES if held else -1)
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_CPU, cpu)
-        resource.setrlimit(resource.RLIMIT_AS, memory)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _within(value: int, hard: int) -> int:
-    """A limit that is no higher than the one that the system sets."""
-    return value if hard < 0 else min(value, hard)
-
-
-def _addresses() -> int:
-    """Bytes of addresses that this process has; 0 where the system does not say."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0
+        bound_memory(before)
+        set_clocks(0, 0)
 
 
 def _end_with_parent() -> None:
