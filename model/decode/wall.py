@@ -150,6 +150,9 @@ class Wall:
             if self._closing.is_set():
                 raise RuntimeError("The wall is closed.")
             worker = self._idle.pop()
+            if worker.has_ended:  # by whom ever, it was not for a photo of this visitor
+                worker.end()
+                worker = _Process(self._command)
             self._busy.add(worker)
             return worker
 
@@ -250,6 +253,11 @@ class _Process:
         said, pixels = receive(self._from, 3 * MAX_MEGAPIXELS * 1_000_000)
         self._since = None
         return _understood(said, pixels, asked["job"] != "facts")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, which it tells only where it was ready once: one that does not start says why."""
+        return self._is_ready and self._process.poll() is not None
 
     def why_lost(self, format: str) -> PhotoError:
         """What the end of the process says of the photo that it had."""

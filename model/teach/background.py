@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import numpy as np
 
 from model.errors import ModelError, first_line
 from model.folder import BACKGROUND
+from model.regular_file import read_regular
 
 MAX_BYTES = 20_000_000
+MAX_UNPACKED = 40_000_000  # bytes: ten thousand photos of two thousand channels
 DIRECTIONS = 256
 
 
@@ -55,20 +58,23 @@ class Background:
         """The background beside a model, if there is one and it is of the same body.
 
         Raises:
-            ModelError: the file is damaged.
+            ModelError: the file is damaged, or no file.
         """
         path = folder / BACKGROUND
-        if not path.is_file():
+        try:
+            content = io.BytesIO(read_regular(path, MAX_BYTES))
+        except FileNotFoundError:
             return None
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise ValueError(f"it has more than {MAX_BYTES // 1_000_000} MB")
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            with zipfile.ZipFile(content) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
+                    raise ValueError(f"there are more than {MAX_UNPACKED // 1_000_000} MB in it")
+            with np.load(content, allow_pickle=False) as file:
                 found = cls(file["features"], file["sources"], str(file["key"]))
             if found.features.ndim != 2 or found.features.dtype != np.float16 or not np.isfinite(found.features).all():
                 raise ValueError("its features are no finite float16 (photos, channels)")
             if found.sources.shape != found.features.shape[:1] or found.sources.dtype.kind not in "iu":
                 raise ValueError("it does not name the source of each photo")
         except Exception as error:  # zip, zlib and numpy raise many types
-            raise ModelError(f"{path} is damaged: {first_line(error)}; remove it, or copy it again") from None
+            raise ModelError(f"{path.name} of this model is damaged: {first_line(error)}; copy it again") from None
         return found if found.key == key and found.features.shape[1] == channels else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -181,6 +182,16 @@ def test_a_process_that_does_not_start_is_said_so(capfd):
         assert "no numpy here" in capfd.readouterr().err
     finally:
         wall.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_process_that_ended_while_it_was_idle_costs_nobody_an_answer(wall):
+    open_photo(CAT, INPUT)
+    for _ in range(2):
+        (pid,) = pids(wall)
+        os.kill(pid, signal.SIGKILL)
+        wall._idle[0]._process.wait(20)
+        assert open_photo(CAT, INPUT).mode == "RGB"
 
 
 def test_threads_share_the_processes():

@@ -162,7 +162,7 @@ def test_everything_is_as_it_was_afterwards():
         logger.addHandler(handler)
         assert logging.lastResort is not None
         logger.addHandler(logging.lastResort)  # whose stream is whatever sys.stderr is, and cannot be set
-        before = sys.stdout, sys.stderr, handler.stream
+        before, make = (sys.stdout, sys.stderr, handler.stream), logging.getLogRecordFactory()
         try:
             with bounded_log():
                 assert isinstance(handler.stream, BoundedStream)
@@ -172,7 +172,7 @@ def test_everything_is_as_it_was_afterwards():
         finally:
             logger.removeHandler(handler)
             logger.removeHandler(logging.lastResort)
-    assert logging.getLogRecordFactory() is logging.LogRecord
+    assert logging.getLogRecordFactory() is make
     assert "hello" in written.getvalue()
 
 

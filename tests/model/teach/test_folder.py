@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -92,7 +93,22 @@ def test_a_body_without_weights_and_background_is_taught_all_the_same(tmp_path, 
 
 def test_a_damaged_background_is_named(folder):
     (folder / BACKGROUND).write_bytes(b"PK\x03\x04 nothing")
-    with pytest.raises(ModelError, match=r"background\.npz is damaged"):
+    with pytest.raises(ModelError, match=r"background\.npz of this model is damaged"):
+        Teacher(Body(Classifier.load(folder), threads=1))
+
+
+def test_a_background_that_unpacks_to_very_much_is_not_unpacked(folder):
+    np.savez_compressed(folder / BACKGROUND, features=np.zeros((50_000, 1280), np.float16))
+    assert (folder / BACKGROUND).stat().st_size < 1_000_000
+    with pytest.raises(ModelError, match="there are more than 40 MB in it"):
+        Teacher(Body(Classifier.load(folder), threads=1))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_background_that_is_a_pipe_is_said(folder):
+    (folder / BACKGROUND).unlink()
+    os.mkfifo(folder / BACKGROUND)
+    with pytest.raises(ModelError, match=r"background\.npz is a pipe"):
         Teacher(Body(Classifier.load(folder), threads=1))
 
 
