@@ -3,8 +3,8 @@
 Decoders are code in C that reads what strangers made. Behind the wall the worst that a photo can do is to end a process that
 holds nothing: its environment has no secrets, bytes go in, and numbers and pixels come out.
 
-A pool of our own: `concurrent.futures` cannot end a task, and what can (Pebble, say) is built on `multiprocessing`, which imports
-the main module into every process; for the app that is Gradio, and for a notebook or a script of `training/` the training.
+A pool of our own: `concurrent.futures` cannot end a task, and what can (Pebble, say) is built on `multiprocessing`, which
+imports the main module into every process; for the app that is Gradio, for a notebook or a script of `training/` the training.
 """
 
 from __future__ import annotations
