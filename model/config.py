@@ -166,7 +166,7 @@ class Config(_Strict):
                 wrong.
         """
         try:
-            text = read_regular(path, MOST_BYTES).decode("utf-8")
+            text = read_regular(path, MOST_BYTES).decode("utf-8-sig")  # editors on Windows begin with a mark
         except FileNotFoundError:
             raise ModelError(f"{path} is missing: a model folder needs a config.json") from None
         except UnicodeDecodeError as error:

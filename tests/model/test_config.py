@@ -25,6 +25,8 @@ def test_what_is_written_is_what_is_read(tmp_path):
     copy = tmp_path / "config.json"
     copy.write_text(config.to_json(), "utf-8")
     assert Config.read(copy) == config
+    copy.write_text(config.to_json(), "utf-8-sig")  # as editors on Windows save it
+    assert Config.read(copy) == config
 
 
 @pytest.mark.parametrize(
