@@ -23,9 +23,9 @@ from model.photo_problems import PhotoError, PhotoFormatError, PhotoTooLarge
 _ROOT = Path(__file__).resolve().parents[2]
 _PIPE = 1 << 20  # bytes: of Linux' pipes, which hold 64 kB by default
 _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP")
-_FRUGAL = {  # one thread; and memory that stays for the next photo until there is none for a while
+_FRUGAL = {  # one thread; and much of the memory goes back after each photo
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "33554432",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "16000000",
 }  # fmt: skip
 _ERRORS = {error.__name__: error for error in (PhotoError, PhotoFormatError, PhotoTooLarge)}
 _TOO_LONG = {-int(getattr(signal, name)) for name in STRUCK if hasattr(signal, name)}

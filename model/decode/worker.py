@@ -23,7 +23,7 @@ from model.photo import MAX_BYTES, examine_photo, open_photo, photo_facts
 from model.photo_problems import PhotoError
 
 _STRIP = 2_000_000  # bytes of pixels that are sent together
-_MUCH = 100_000_000  # bytes that decoders left taken, with which a process is replaced
+_MUCH = 50_000_000  # bytes that decoders left taken, with which memory is given back, or else the process replaced
 _SOON = 1  # seconds
 
 
