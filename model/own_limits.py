@@ -1,9 +1,11 @@
-"""What a process that opens a stranger's file does to itself first: clocks that end it, and a bound on its memory."""
+"""What a process does to itself: clocks that end it and a bound on memory, for a stranger's file; and memory goes back."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 from pathlib import Path
 
 STRUCK = ("SIGPROF", "SIGALRM")  # the signals of the clocks
@@ -42,3 +44,10 @@ def bound_memory(most: int) -> int:
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else hard if most < 0 else min(most, hard), hard))
     return before
+
+
+def trim_memory() -> None:
+    """What was freed goes back to the system, where glibc keeps it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

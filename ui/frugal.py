@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 
+from model.own_limits import trim_memory
+
 _ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 _ARENAS = 2
 _SECONDS = 10  # between two times that memory is given back, which takes 20 ms where there is much, and no lock of Python's
@@ -28,6 +30,6 @@ def give_memory_back() -> None:
     def trim() -> None:
         while True:
             time.sleep(_SECONDS)
-            libc.malloc_trim(0)
+            trim_memory()
 
     threading.Thread(target=trim, name="memory", daemon=True).start()

@@ -6,7 +6,6 @@ photo it gives up what it does not need. What a decoder prints is thrown away.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -18,7 +17,7 @@ from io import BufferedReader, FileIO
 from PIL import AvifImagePlugin, Image
 
 from model.decode.frames import Lost, Said, receive, send
-from model.own_limits import address_space, bound_memory, set_clocks
+from model.own_limits import address_space, bound_memory, set_clocks, trim_memory
 from model.photo import MAX_BYTES, examine_photo, open_photo, photo_facts
 from model.photo_problems import PhotoError
 
@@ -46,7 +45,7 @@ def main(processor: float, clock: float, memory: int) -> None:
     is_last = False
     while not is_last:
         if not _comes_soon():
-            _give_memory_back()
+            trim_memory()
         try:
             asked, data = receive(requests, MAX_BYTES)
         except Lost:
@@ -56,7 +55,7 @@ def main(processor: float, clock: float, memory: int) -> None:
         said, photo = _answer(asked, data)
         set_clocks(0, 0)
         if address_space() > base + _MUCH:
-            _give_memory_back()
+            trim_memory()
             is_last = address_space() > base + _MUCH
         said |= {"seconds": time.process_time() - began, "last": is_last}
         if photo is None:
@@ -91,13 +90,6 @@ def _strips(photo: Image.Image) -> Iterator[bytes]:
 def _comes_soon() -> bool:
     """Whether the next request is there within a second, where that can be told; True elsewhere."""
     return os.name != "posix" or bool(select.select([0], [], [], _SOON)[0])
-
-
-def _give_memory_back() -> None:
-    """What decoders freed goes back to the system, where glibc keeps it for the next photo."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def _give_up() -> None:
